@@ -1,0 +1,25 @@
+#pragma once
+// All fragments → one snapshot. Pure: no I/O, no clock; the same fragments give the same snapshot in any order.
+
+#include "discovery/catalogue.hpp"
+#include "model/entrypoint.hpp"
+#include "model/snapshot.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace lintel::discovery {
+
+struct merged {
+    model::snapshot desired;        ///< certificates: those that sources brought; the local CA's come later
+    std::vector<problem> problems;  ///< the sources' own and the conflicts between them; `where` names source and key
+};
+
+/// Applies decisions.md "Endpoints and labels": names keyed by (app, name), same name and spec = one service that
+/// shares the load, conflicts inside an app go to the newest healthy generation, across apps (the same host and rule)
+/// to the older owner; entrypoints resolved, TLS routers kept off clear-text entrypoints; references resolved.
+/// Router and service ids are "<provider>:<app>/<name>" ("<provider>:<name>" where the app is empty).
+merged merge(const std::map<std::string, fragment>& fragments, const std::vector<model::entrypoint>& entrypoints);
+
+}  // namespace lintel::discovery

@@ -1,0 +1,45 @@
+#pragma once
+// Everything the edge knows, and the difference between two such states.
+
+#include "model/objects.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace lintel::model {
+
+template <class Object>
+using objects = std::map<std::string, Object, std::less<>>;  // id → spec
+
+struct snapshot {
+    objects<router> routers;
+    objects<service> services;
+    objects<endpoint> endpoints;
+    objects<certificate> certificates;
+
+    bool operator==(const snapshot&) const = default;
+};
+
+/// One step from `base` to `version`. `reset`: forget everything first, then apply (the full snapshot at connect).
+struct delta {
+    std::uint64_t base = 0;
+    std::uint64_t version = 0;
+    bool reset = false;
+    snapshot upsert;
+    struct removed {
+        std::vector<std::string> routers, services, endpoints, certificates;
+        bool operator==(const removed&) const = default;
+    } remove;
+
+    bool empty() const { return !reset && upsert == snapshot{} && remove == removed{}; }
+};
+
+/// What turns `before` into `after`; base and version are left 0.
+delta difference(const snapshot& before, const snapshot& after);
+
+void apply(snapshot& target, const delta& step);
+
+}  // namespace lintel::model
