@@ -50,7 +50,8 @@ TEST(Container, IsReadFromDockersInspect)
 TEST(Container, IsReadWhereTheEngineLeavesOutOrNullsWhatIsEmpty)
 {
     auto what = read_container(R"({"Id": "ab", "Name": "db", "Created": "2024-03-01T01:00:00+02:00",
-        "State": {"Status": "exited", "Health": null}, "Config": {"Labels": null, "ExposedPorts": null, "StopTimeout": null},
+        "State": {"Status": "exited", "Health": null},
+        "Config": {"Labels": null, "ExposedPorts": null, "StopTimeout": null},
         "NetworkSettings": {"Networks": null, "Ports": {}}, "HostConfig": {}})");
     ASSERT_TRUE(what);
     EXPECT_EQ(what->created, 1'709'247'600'000'000'000);
