@@ -2,6 +2,7 @@
 
 #include "net/error.hpp"
 #include "net/task_group.hpp"
+#include "tests/support/run_until.hpp"
 #include "tests/support/tiny_server.hpp"
 
 #include <gtest/gtest.h>
@@ -15,6 +16,7 @@ namespace lintel::http {
 namespace {
 
 using namespace std::chrono_literals;
+using test::run_until;
 using outcome = std::expected<fetch_response, fetch_failure>;
 
 class Fetch : public testing::Test {
@@ -44,18 +46,6 @@ protected:
 task<void> store(fetcher& client, fetch_request request, std::optional<outcome>& into)
 {
     into = co_await client.fetch(std::move(request));
-}
-
-/// Lets the loop run until `done` says so; false when 5 s pass first.
-bool run_until(asio::io_context& home, const std::function<bool()>& done)
-{
-    auto deadline = steady_clock::now() + 5s;
-    home.restart();
-    while (!done()) {
-        if (steady_clock::now() > deadline) return false;
-        home.run_one_for(100ms);
-    }
-    return true;
 }
 
 TEST_F(Fetch, ReturnsStatusFieldsAndBody)
