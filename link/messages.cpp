@@ -14,7 +14,7 @@ constexpr std::string_view message_start = R"({"type":)";
 
 json body_of(const hello& h)
 {
-    json body{{"type", "hello"}, {"protocol", h.protocol}, {"edge", h.edge}, {"pid", h.pid}};
+    json body{{"type", "hello"}, {"protocol", h.protocol}, {"edge", h.edge}, {"pid", h.pid}, {"serving", h.serving}};
     if (!h.ticket_key.empty()) body["ticket_key"] = crypto::hex(h.ticket_key);
     return body;
 }
@@ -35,7 +35,7 @@ json body_of(const endpoint_report& e)
 
 hello read_hello(const json& body)
 {
-    hello h{body.at("protocol"), body.value("edge", ""), body.value("pid", std::int64_t{0}), ""};
+    hello h{body.at("protocol"), body.value("edge", ""), body.value("pid", std::int64_t{0}), body.value("serving", false), ""};
     if (auto key = body.find("ticket_key"); key != body.end()) h.ticket_key = crypto::from_hex(key->get<std::string>());
     return h;
 }

@@ -2,7 +2,7 @@
 // What edge and control say to each other besides deltas (model/json.hpp). Each message is one frame (net/frames.hpp).
 //
 //   edge                                   control
-//   hello{protocol, edge, pid, ticket_key} ─►
+//   hello{protocol, edge, pid, serving, ticket_key} ─►
 //                                          ◄─ hello{protocol, ticket_key}
 //                                          ◄─ delta{reset, version, upsert…}… commit     the full snapshot
 //   ack{version, rejected}                 ─►
@@ -29,6 +29,7 @@ struct hello {
     int protocol = link::protocol;
     std::string edge;  ///< a random id per edge process; empty from control
     std::int64_t pid = 0;
+    bool serving = false;  ///< this edge has a snapshot in force: it needs none that may be older
     std::string ticket_key;  ///< base64 in JSON, raw bytes here; whoever restarted gets it back from the other
 };
 

@@ -54,6 +54,7 @@ private:
             co_return false;
         }
         id_ = theirs->edge;
+        serving_ = theirs->serving;
         if (owner_.ticket_key_.empty()) owner_.ticket_key_ = theirs->ticket_key;
         if (owner_.ticket_key_.empty()) owner_.ticket_key_ = new_ticket_key();
         owner_.view_ = {.connected = true, .id = id_, .pid = theirs->pid, .applied = 0, .rejected = {}, .counters = {}, .endpoints = {}};
@@ -68,7 +69,8 @@ private:
     task<void> send()
     {
         while (!closed_) {
-            bool owed = owner_.version_ > sent_ && acked_ == sent_;
+            bool withheld = serving_ && owner_.standing_ == standing::provisional;
+            bool owed = owner_.version_ > sent_ && acked_ == sent_ && !withheld;
             if (!owed) {
                 co_await news_.wait();
                 continue;
@@ -123,7 +125,7 @@ private:
     std::string id_;
     model::snapshot has_;
     std::uint64_t sent_ = 0, acked_ = 0;
-    bool closed_ = false;
+    bool serving_ = false, closed_ = false;
 };
 
 publisher::publisher(net::worker& home, int socket, unsigned peer_uid, std::function<void()> on_edge_change)
@@ -158,9 +160,11 @@ task<void> publisher::serve(std::unique_ptr<net::stream> edge)
     on_edge_change_();
 }
 
-std::uint64_t publisher::publish(model::snapshot wanted)
+std::uint64_t publisher::publish(model::snapshot wanted, standing how)
 {
-    if (version_ > 0 && wanted == wanted_) return version_;
+    bool known = version_ > 0 && wanted == wanted_ && how == standing_;
+    if (known) return version_;
+    standing_ = how;
     wanted_ = std::move(wanted);
     ++version_;
     for (auto* each : sessions_) each->announce();

@@ -35,7 +35,9 @@ public:
     task<void> run();
 
     /// From now on edges shall have `wanted`. Returns its version; the same state keeps its version.
-    std::uint64_t publish(model::snapshot wanted);
+    /// `provisional`: the last good snapshot from the disk, sent only to an edge that has none at all.
+    enum class standing { provisional, current };
+    std::uint64_t publish(model::snapshot wanted, standing how = standing::current);
 
     const model::snapshot& current() const { return wanted_; }
     std::uint64_t version() const { return version_; }
@@ -55,6 +57,7 @@ private:
     std::string ticket_key_;
     model::snapshot wanted_;
     std::uint64_t version_ = 0;
+    standing standing_ = standing::current;
     edge_view view_;
     std::vector<session*> sessions_;
     net::task_group tasks_;

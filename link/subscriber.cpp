@@ -60,7 +60,7 @@ task<void> subscriber::converse(net::stream& control)
 
 task<bool> subscriber::greet(net::stream& control)
 {
-    hello ours{protocol, edge_, ::getpid(), ticket_key_};
+    hello ours{protocol, edge_, ::getpid(), serving_, ticket_key_};
     if (!co_await net::write_frame(control, encode(ours))) co_return false;
     auto frame = co_await net::read_frame(control);
     if (!frame) co_return false;
@@ -93,6 +93,7 @@ task<void> subscriber::receive(net::stream& control)
         if (!*committed) continue;
         auto whole = std::exchange(step, {});
         auto rejected = co_await calls_.apply(whole);
+        serving_ = true;
         report(ack{whole.version, std::move(rejected)});
     }
 }

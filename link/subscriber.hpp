@@ -44,7 +44,7 @@ private:
     net::worker& home_;
     std::string path_, edge_, ticket_key_;
     callbacks calls_;
-    bool connected_ = false;
+    bool connected_ = false, serving_ = false;
     std::deque<std::string> queue_;
     net::event queued_;
 };

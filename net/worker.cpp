@@ -1,5 +1,6 @@
 #include "net/worker.hpp"
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
@@ -11,6 +12,17 @@ void worker::run()
 {
     auto awake = asio::make_work_guard(context_);
     context_.run();
+}
+
+void worker::complete(task<void> job)
+{
+    std::exception_ptr escaped;
+    asio::co_spawn(context_, std::move(job), [&](std::exception_ptr failure) {
+        escaped = failure;
+        context_.stop();
+    });
+    run();
+    if (escaped) std::rethrow_exception(escaped);
 }
 
 void worker::stop() { context_.stop(); }

@@ -24,6 +24,9 @@ public:
     void run();
     void stop();
 
+    /// Runs until `job` has ended; what escapes it is thrown on. For programs that have one thing to do.
+    void complete(task<void> job);
+
     void post(std::function<void()> job);
 
 private:

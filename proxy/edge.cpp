@@ -186,6 +186,8 @@ void edge::prune_pools()
     });
 }
 
+void edge::end_access_log() { inside_->log.reset(); }
+
 link::stats edge::stats() const
 {
     link::stats sum;

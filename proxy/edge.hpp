@@ -47,6 +47,9 @@ public:
     /// Closes upstream connections that idled too long or that the upstream closed. About once a second.
     void prune_pools();
 
+    /// Writes the access lines that are waiting. After a drain.
+    void end_access_log();
+
     link::stats stats() const;
     std::vector<link::endpoint_report> endpoints() const;
 

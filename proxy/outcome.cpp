@@ -7,6 +7,7 @@ verdict verdict_of(fault what)
     switch (what) {
         case fault::none: return {0, "", ""};
         case fault::no_route: return {404, "no-route", "No app is routed here: no router matches this host and path."};
+        case fault::not_loaded: return {503, "starting", "The front door is starting: it does not know its routes yet."};
         case fault::closed_route: return {503, "closed", "This route is closed."};
         case fault::no_endpoint: return {503, "unhealthy", "No endpoint of this app can answer now."};
         case fault::connect_refused: return {502, "refused", "The app refuses connections."};

@@ -10,6 +10,7 @@ namespace lintel::proxy {
 enum class fault {
     none,
     no_route,          ///< no router matches
+    not_loaded,        ///< this edge has no snapshot yet
     closed_route,      ///< a router that restricts access in a way we can't keep
     no_endpoint,       ///< no endpoint of the service may be used now
     connect_refused,

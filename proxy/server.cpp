@@ -82,7 +82,8 @@ task<void> server::dispatch(http::exchange& exchange, std::size_t entrypoint, ac
     const auto* found = worker_.routes.get()->match(entrypoint, exchange.request());
     auto route = found != nullptr ? *found : route_ptr();
     if (!route) {
-        co_await tell(exchange, {fault::no_route, {}}, record);
+        auto what = worker_.routes.get()->loaded() ? fault::no_route : fault::not_loaded;
+        co_await tell(exchange, {what, {}}, record);
     } else if (!route->refusal.empty()) {
         worker_.counters.add(counter::own_errors);
         record.route = route->id;

@@ -68,6 +68,14 @@ checked<certificate_facts> inspect_certificate(std::string_view chain_pem, std::
                              to_time(X509_get0_notAfter(leaf))};
 }
 
+bool issued_by(std::string_view chain_pem, std::string_view authority_pem)
+{
+    auto leaf = parse_certificate(chain_pem), authority = parse_certificate(authority_pem);
+    bool verified = leaf && authority && X509_verify(leaf.get(), X509_get0_pubkey(authority.get())) == 1;
+    if (!verified) last_openssl_error();
+    return verified;
+}
+
 bool covers(std::string_view certificate_name, std::string_view host)
 {
     if (!certificate_name.starts_with("*.")) return certificate_name == host;

@@ -19,6 +19,9 @@ struct certificate_facts {
 /// Reads the leaf (the first certificate) and checks that the key is its own. The problem says which part is broken.
 checked<certificate_facts> inspect_certificate(std::string_view chain_pem, std::string_view key_pem);
 
+/// Whether the leaf's signature is that of the certificate authority's key.
+bool issued_by(std::string_view chain_pem, std::string_view authority_pem);
+
 /// Whether a name of a certificate ("a.example", "*.example") covers `host` (RFC 6125 §6.4.3: `*` is one whole label).
 bool covers(std::string_view certificate_name, std::string_view host);
 

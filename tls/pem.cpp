@@ -42,6 +42,13 @@ checked<key_pair> parse_pair(std::string_view chain_pem, std::string_view key_pe
     return pair;
 }
 
+x509_ptr parse_certificate(std::string_view pem)
+{
+    x509_ptr parsed(PEM_read_bio_X509(reader_of(pem).get(), nullptr, no_pass_phrase, nullptr));
+    ERR_clear_error();
+    return parsed;
+}
+
 std::string to_pem(X509* certificate)
 {
     bio_ptr out(BIO_new(BIO_s_mem()));

@@ -18,6 +18,9 @@ struct key_pair {
 /// Errors as `inspect_certificate`.
 checked<key_pair> parse_pair(std::string_view chain_pem, std::string_view key_pem);
 
+/// The first certificate of a text; null when there is none.
+x509_ptr parse_certificate(std::string_view pem);
+
 std::string to_pem(X509* certificate);
 std::string to_pem(EVP_PKEY* key);  ///< PKCS #8, not encrypted
 

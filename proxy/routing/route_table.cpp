@@ -38,6 +38,7 @@ const route_ptr* route_table::match(std::size_t entrypoint, const http::request_
 std::shared_ptr<const route_table> route_table::with(const std::map<std::string, route_list_ptr>& changed) const
 {
     auto next = std::make_shared<route_table>(*this);
+    next->loaded_ = true;
     std::map<std::size_t, std::shared_ptr<shard>> copies;
     for (const auto& [host, routes] : changed) {
         if (host.empty()) {

@@ -42,6 +42,9 @@ public:
     /// the number of hosts.
     const route_ptr* match(std::size_t entrypoint, const http::request_head& request) const;
 
+    /// False before the first snapshot.
+    bool loaded() const { return loaded_; }
+
     /// A copy in which these hosts have other routes ("" = those without a host; null = the host is gone).
     std::shared_ptr<const route_table> with(const std::map<std::string, route_list_ptr>& changed) const;
 
@@ -57,6 +60,7 @@ private:
 
     std::array<std::shared_ptr<const shard>, shard_count> shards_;
     route_list_ptr anywhere_;
+    bool loaded_ = false;
 };
 
 }  // namespace lintel::proxy

@@ -134,7 +134,7 @@ void table_builder::take_routers(const model::delta& step, names touched, change
         forget_route(id, hosts);
         compile(id, spec->second, hosts, result);
     }
-    if (hosts.empty()) return;
+    if (hosts.empty() && table_->loaded()) return;
     std::map<std::string, route_list_ptr> changed;
     for (const auto& host : hosts) changed.emplace(host, list_of(host));
     table_ = table_->with(changed);
