@@ -4,8 +4,10 @@
 #include "discovery/fragment.hpp"
 
 #include <compare>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace lintel::discovery {
@@ -33,6 +35,16 @@ struct full_name {
     std::string id() const;
 };
 
+/// A key of two texts that somebody else owns.
+using text_pair = std::pair<std::string_view, std::string_view>;
+struct text_pair_hash {
+    std::size_t operator()(const text_pair& key) const
+    {
+        std::hash<std::string_view> of;
+        return of(key.first) * 31 + of(key.second);
+    }
+};
+
 /// How much a declaration weighs inside its app: healthy before not, then newer before older.
 struct weight {
     bool healthy = false;
@@ -41,12 +53,13 @@ struct weight {
     auto operator<=>(const weight&) const = default;
 };
 
-/// One source's declaration of a name. `content` is the same text for the same declaration.
+/// One source's declaration of a name. `content` is the same text for the same declaration; it is asked for only where
+/// there are several.
 template <class Declared>
 struct candidate {
     origin owner;
     const Declared* what;
-    std::string content;
+    std::string content{};
 
     weight weighs() const { return {owner.healthy, owner.from->since}; }
 };
@@ -74,17 +87,17 @@ std::int64_t oldest(const candidates<Declared>& all)
     return first;
 }
 
-/// Tells the sources whose declaration differs from the `winner`'s. `what`: "router web".
+/// Tells the sources whose declaration differs from the `winner`'s. `kind`: "router".
 template <class Declared>
-void report_others(const candidates<Declared>& all, const candidate<Declared>& winner, const std::string& what,
+void report_others(const candidates<Declared>& all, const candidate<Declared>& winner, std::string_view kind,
                    std::vector<problem>& problems)
 {
     for (const auto& each : all) {
         if (each.content == winner.content) continue;
-        problems.push_back(
-            {each.owner.from->source + ": " + what,
-             "declared otherwise by " + winner.owner.from->source +
-                 ", which counts because it is the newest of its app with a healthy endpoint, or the newest of all"});
+        auto where = each.owner.from->source + ": " + std::string(kind) + ' ' + each.what->name;
+        auto why = "declared otherwise by " + winner.owner.from->source +
+                   ", which counts because it is the newest of its app with a healthy endpoint, or the newest of all";
+        problems.push_back({std::move(where), std::move(why)});
     }
 }
 

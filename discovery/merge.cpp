@@ -3,8 +3,8 @@
 #include "discovery/merge_routers.hpp"
 #include "discovery/merge_services.hpp"
 
-#include <map>
 #include <tuple>
+#include <unordered_map>
 
 namespace lintel::discovery {
 
@@ -20,7 +20,7 @@ void collect_problems(const fragment& from, std::vector<problem>& problems)
 
 /// Puts the service's id in place of its name. A router whose service can't be told, or can't be kept to its word, is
 /// closed: without it, a wider router of somebody else would answer.
-void resolve_service(agreed_router& router, const service_directory& services, std::vector<problem>& problems)
+void resolve_service(agreed_router& router, service_directory& services, std::vector<problem>& problems)
 {
     auto& spec = router.spec;
     if (spec.redirect_to_https && spec.refusal.empty()) return;
@@ -52,13 +52,33 @@ bool counts_before(const agreed_router& a, const agreed_router& b)
     return rank(a) > rank(b);
 }
 
+/// Two routers of one place would answer the same requests, and nothing says which.
+struct place {
+    full_name app;  ///< without a name
+    std::string_view entrypoint;
+    std::string_view rule;
+    std::int64_t priority;
+
+    bool operator==(const place&) const = default;
+};
+
+struct place_hash {
+    std::size_t operator()(const place& key) const
+    {
+        return text_pair_hash{}({key.rule, key.app.app}) * 31 + std::hash<std::string_view>{}(key.entrypoint);
+    }
+};
+
+place place_of(const agreed_router& router, std::string_view entrypoint)
+{
+    return {
+        {router.name.provider, router.name.app, ""}, entrypoint, router.rule->rule, effective_priority(router.spec)};
+}
+
 void settle_inside_apps(std::vector<agreed_router>& routers, std::vector<problem>& problems)
 {
-    using place = std::tuple<std::string_view, std::string_view, std::string_view, std::string_view, std::int64_t>;
-    std::map<place, const agreed_router*> winners;
-    auto place_of = [](const agreed_router& router, const std::string& entrypoint) {
-        return place{router.name.provider, router.name.app, entrypoint, router.rule, effective_priority(router.spec)};
-    };
+    std::unordered_map<place, const agreed_router*, place_hash> winners;
+    winners.reserve(2 * routers.size());
     for (const auto& router : routers) {
         for (const auto& entrypoint : router.spec.entrypoints) {
             auto& winner = winners[place_of(router, entrypoint)];
@@ -70,7 +90,7 @@ void settle_inside_apps(std::vector<agreed_router>& routers, std::vector<problem
         for (const auto& entrypoint : router.spec.entrypoints) {
             const auto& winner = *winners.at(place_of(router, entrypoint));
             if (same_outcome(winner.spec, router.spec)) continue;
-            problems.push_back({router.where(), router.rule + " on " + entrypoint + " goes to router " +
+            problems.push_back({router.where(), router.rule->rule + " on " + entrypoint + " goes to router " +
                                                     std::string(winner.name.name) + " of " + winner.spec.source});
             lost.emplace_back(&router, entrypoint);
         }
@@ -79,13 +99,13 @@ void settle_inside_apps(std::vector<agreed_router>& routers, std::vector<problem
 }
 
 /// (entrypoint, claim) → the router that holds it
-using claim_holders = std::map<std::pair<std::string_view, std::string_view>, const agreed_router*>;
+using claim_holders = std::unordered_map<text_pair, const agreed_router*, text_pair_hash>;
 
 /// The router of another app that holds one of the `claims` already.
 const agreed_router* holder_elsewhere(const claim_holders& holders, const agreed_router& router,
                                       std::string_view entrypoint)
 {
-    for (const auto& claim : router.claims) {
+    for (const auto& claim : router.rule->claims) {
         auto found = holders.find({entrypoint, claim});
         if (found != holders.end() && !found->second->name.same_app(router.name)) return found->second;
     }
@@ -100,11 +120,12 @@ void settle_across_apps(std::vector<agreed_router>& routers, std::vector<problem
     std::ranges::sort(by_age, {}, [](const auto* each) { return std::pair(each->since, each->name); });
 
     claim_holders holders;
+    holders.reserve(2 * routers.size());
     for (auto* router : by_age) {
         std::vector<std::string> kept;
         for (const auto& entrypoint : router->spec.entrypoints) {
             if (const auto* holder = holder_elsewhere(holders, *router, entrypoint)) {
-                problems.push_back({router->where(), router->rule + " on " + entrypoint + " is taken by router " +
+                problems.push_back({router->where(), router->rule->rule + " on " + entrypoint + " is taken by router " +
                                                          std::string(holder->name.name) + " of " + holder->spec.source +
                                                          ", which is older and keeps it"});
             } else {
@@ -113,7 +134,7 @@ void settle_across_apps(std::vector<agreed_router>& routers, std::vector<problem
         }
         router->spec.entrypoints = std::move(kept);
         for (const auto& entrypoint : router->spec.entrypoints) {
-            for (const auto& claim : router->claims) holders.try_emplace({entrypoint, claim}, router);
+            for (const auto& claim : router->rule->claims) holders.try_emplace(text_pair(entrypoint, claim), router);
         }
     }
 }
@@ -138,9 +159,11 @@ merged merge(const std::map<std::string, fragment>& fragments, const std::vector
     settle_inside_apps(routers, result.problems);
     settle_across_apps(routers, result.problems);
     for (auto& router : routers) {
-        if (!router.spec.entrypoints.empty()) result.desired.routers.emplace(router.name.id(), std::move(router.spec));
+        if (router.spec.entrypoints.empty()) continue;
+        auto& all = result.desired.routers;
+        all.emplace_hint(all.end(), router.name.id(), std::move(router.spec));
     }
-    services.publish(result.desired);
+    std::move(services).publish(result.desired);
     return result;
 }
 

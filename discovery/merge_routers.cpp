@@ -10,6 +10,8 @@ namespace {
 
 bool speaks_tls(const model::entrypoint& where) { return where.tls || where.name == "https"; }
 
+std::string where_of(const declared_router& router) { return router.spec.source + ": router " + router.name; }
+
 std::vector<std::string> canonical_names(const std::vector<std::string>& written)
 {
     std::vector<std::string> names;
@@ -22,7 +24,10 @@ std::vector<std::string> canonical_names(const std::vector<std::string>& written
 
 }  // namespace
 
-router_directory::router_directory(const std::vector<model::entrypoint>& entrypoints) : entrypoints_(entrypoints) {}
+router_directory::router_directory(const std::vector<model::entrypoint>& entrypoints) : entrypoints_(entrypoints)
+{
+    for (const auto& each : entrypoints_) known_names_.push_back(each.name);
+}
 
 void router_directory::declare(const origin& owner, std::vector<problem>& problems)
 {
@@ -30,47 +35,55 @@ void router_directory::declare(const origin& owner, std::vector<problem>& proble
     for (const auto& router : from.routers) {
         auto rule = read(router.spec.rule);
         if (!rule) {
-            problems.push_back({from.source + ": router " + router.name,
-                                rule.error().where + ": " + rule.error().what + "; this router is left out"});
+            problems.push_back(
+                {where_of(router), rule.error().where + ": " + rule.error().what + "; this router is left out"});
             continue;
         }
-        declared_[{from.provider, from.app, router.name}].push_back({owner, &router, content_of(router, **rule)});
+        declared_[{from.provider, from.app, router.name}].push_back({owner, &router});
     }
 }
 
-checked<const router_directory::reading*> router_directory::read(const std::string& rule)
+checked<const rule_reading*> router_directory::read(const std::string& rule)
 {
     auto known = rules_.find(rule);
     if (known != rules_.end()) return &known->second;
     auto tree = model::parse_rule(rule);
     if (!tree) return std::unexpected(tree.error());
-    return &rules_.emplace(rule, reading{model::print(*tree), claims_of(*tree)}).first->second;
+    return &rules_.emplace(rule, rule_reading{model::print(*tree), claims_of(*tree)}).first->second;
 }
 
 /// Everything that two sources must agree on to mean the same router.
-std::string router_directory::content_of(const declared_router& router, const reading& rule) const
+std::string router_directory::content_of(const declared_router& router) const
 {
     const auto& spec = router.spec;
+    const auto& rule = rules_.at(spec.rule);
     return rule.rule + '\n' + text::join(canonical_names(spec.entrypoints), ",") + '\n' +
            std::to_string(spec.priority) + '\n' + spec.service + '\n' + (router.tls ? "tls" : "") +
            (spec.redirect_to_https ? " redirect" : "");
 }
 
+void router_directory::fill_in_contents(candidates<declared_router>& all) const
+{
+    if (all.size() < 2) return;
+    for (auto& each : all) each.content = content_of(*each.what);
+}
+
 std::vector<agreed_router> router_directory::agree(std::vector<problem>& problems)
 {
     std::vector<agreed_router> agreed;
-    for (const auto& [name, all] : declared_) {
+    agreed.reserve(declared_.size());
+    for (auto& [name, all] : declared_) {
+        fill_in_contents(all);
         const auto& winner = heaviest(all);
-        report_others(all, winner, "router " + std::string(name.name), problems);
-        const auto& rule = rules_.at(winner.what->spec.rule);
+        report_others(all, winner, "router", problems);
         auto same = [&](const auto& each) { return each.content == winner.content; };
-        agreed_router router{
-            name, std::ranges::find_if(all, same)->what->spec, rule.rule, rule.claims, winner.weighs(), oldest(all)};
+        agreed_router router{name, std::ranges::find_if(all, same)->what->spec, &rules_.at(winner.what->spec.rule),
+                             winner.weighs(), oldest(all)};
         for (const auto& each : all) {
             // Any of them restricts access in a way that can't be kept: closed for all, whichever counts otherwise.
             if (router.spec.refusal.empty()) router.spec.refusal = each.what->spec.refusal;
         }
-        router.spec.entrypoints = entrypoints_for(*winner.what, router.where(), problems);
+        router.spec.entrypoints = entrypoints_for(*winner.what, problems);
         if (!router.spec.entrypoints.empty()) agreed.push_back(std::move(router));
     }
     return agreed;
@@ -78,11 +91,11 @@ std::vector<agreed_router> router_directory::agree(std::vector<problem>& problem
 
 /// Where the router is served; empty, and the reason reported, when it is nowhere. Whether TLS is spoken is the
 /// entrypoint's, so a router that wants TLS stays off the others.
-std::vector<std::string> router_directory::entrypoints_for(const declared_router& router, const std::string& where,
+std::vector<std::string> router_directory::entrypoints_for(const declared_router& router,
                                                            std::vector<problem>& problems) const
 {
     std::vector<std::string> chosen;
-    auto named = named_by(router, where, problems);
+    auto named = named_by(router, problems);
     for (const auto* entrypoint : named) {
         if (!router.tls || speaks_tls(*entrypoint)) chosen.push_back(entrypoint->name);
     }
@@ -90,33 +103,29 @@ std::vector<std::string> router_directory::entrypoints_for(const declared_router
         std::ranges::sort(chosen);
         return chosen;
     }
-    if (named.empty())
-        problems.push_back({where, "none of its entrypoints exists, so it is left out"});
-    else
-        problems.push_back(
-            {where, "it wants TLS and names only entrypoints in clear text, so it is left out; name https"});
+    const auto* why = named.empty()
+                          ? "none of its entrypoints exists, so it is left out"
+                          : "it wants TLS and names only entrypoints in clear text, so it is left out; name https";
+    problems.push_back({where_of(router), why});
     return chosen;
 }
 
 /// None named: `http` and `https`, or everything that speaks TLS.
 std::vector<const model::entrypoint*> router_directory::named_by(const declared_router& router,
-                                                                 const std::string& where,
                                                                  std::vector<problem>& problems) const
 {
     auto wanted = canonical_names(router.spec.entrypoints);
     std::vector<const model::entrypoint*> named;
-    std::vector<std::string> known;
     for (const auto& each : entrypoints_) {
         bool by_default = router.tls ? speaks_tls(each) : each.name == "http" || each.name == "https";
         bool listed = std::ranges::binary_search(wanted, each.name);
         if (wanted.empty() ? by_default : listed) named.push_back(&each);
-        known.push_back(each.name);
     }
     for (const auto& name : wanted) {
-        if (std::ranges::find(known, name) != known.end()) continue;
-        auto near = text::nearest(name, known);
-        auto hint = near.empty() ? "known are " + text::join(known, ", ") : "did you mean " + near + '?';
-        problems.push_back({where, "there is no entrypoint " + text::printable(name, 40) + "; " + hint});
+        if (std::ranges::find(known_names_, name) != known_names_.end()) continue;
+        auto near = text::nearest(name, known_names_);
+        auto hint = near.empty() ? "known are " + text::join(known_names_, ", ") : "did you mean " + near + '?';
+        problems.push_back({where_of(router), "there is no entrypoint " + text::printable(name, 40) + "; " + hint});
     }
     return named;
 }

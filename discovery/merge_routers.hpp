@@ -6,15 +6,21 @@
 
 #include <map>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace lintel::discovery {
 
+struct rule_reading {
+    std::string rule;  ///< in the canonical spelling
+    std::vector<std::string> claims;
+};
+
+/// Belongs to the directory that it comes from.
 struct agreed_router {
     full_name name;
     model::router spec;  ///< entrypoints resolved and sorted; `service` still as written
-    std::string rule;    ///< in the canonical spelling
-    std::vector<std::string> claims;
+    const rule_reading* rule;
     weight weighs;
     std::int64_t since = 0;  ///< of the oldest source that declares it
 
@@ -32,21 +38,16 @@ public:
     std::vector<agreed_router> agree(std::vector<problem>& problems);
 
 private:
-    struct reading {
-        std::string rule;
-        std::vector<std::string> claims;
-    };
-
-    checked<const reading*> read(const std::string& rule);
-    std::string content_of(const declared_router& router, const reading& rule) const;
-    std::vector<std::string> entrypoints_for(const declared_router& router, const std::string& where,
-                                             std::vector<problem>& problems) const;
-    std::vector<const model::entrypoint*> named_by(const declared_router& router, const std::string& where,
-                                                   std::vector<problem>& problems) const;
+    checked<const rule_reading*> read(const std::string& rule);
+    std::string content_of(const declared_router& router) const;
+    void fill_in_contents(candidates<declared_router>& all) const;
+    std::vector<std::string> entrypoints_for(const declared_router& router, std::vector<problem>& problems) const;
+    std::vector<const model::entrypoint*> named_by(const declared_router& router, std::vector<problem>& problems) const;
 
     std::vector<model::entrypoint> entrypoints_;
+    std::vector<std::string> known_names_;  ///< of the entrypoints
     std::map<full_name, candidates<declared_router>> declared_;
-    std::map<std::string, reading> rules_;  ///< by their text: many routers share one
+    std::unordered_map<std::string, rule_reading> rules_;  ///< by their text: many routers share one
 };
 
 }  // namespace lintel::discovery

@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace lintel::discovery {
@@ -28,20 +29,20 @@ public:
 
     /// What `reference` ("name" or "name@provider") means to a router called `from`: the service of that name in its
     /// own app, else the only one of the provider. The problem's `what` says that there is none, or which there are.
-    checked<const entry*> find(const full_name& from, std::string_view reference) const;
+    checked<const entry*> find(const full_name& from, std::string_view reference);
 
     /// Adds the services to `into`, the implicit ones only where a router of `into` uses them, with their endpoints.
-    void publish(model::snapshot& into) const;
+    void publish(model::snapshot& into) &&;
 
 private:
-    using by_provider_and_name = std::pair<std::string_view, std::string_view>;
-
-    void agree_on(const full_name& name, const candidates<declared_service>& all, std::vector<problem>& problems);
+    static entry agree_on(const full_name& name, candidates<declared_service>& all, std::vector<problem>& problems);
+    checked<const entry*> find_across_apps(std::string_view provider, std::string_view name);
 
     std::map<full_name, candidates<declared_service>> declared_;
     std::map<full_name, entry> agreed_;
-    std::map<by_provider_and_name, std::vector<full_name>> across_apps_;
-    std::map<std::string_view, const model::endpoint*> endpoints_;
+    std::unordered_map<text_pair, std::vector<full_name>, text_pair_hash>
+        across_apps_;  ///< by provider and name; made when first asked
+    std::unordered_map<std::string_view, const model::endpoint*> endpoints_;
 };
 
 }  // namespace lintel::discovery
