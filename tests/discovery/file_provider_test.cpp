@@ -76,7 +76,7 @@ TEST_F(FileProvider, FilesThatComeChangeAndGoAreFollowed)
     ASSERT_TRUE(comes_to([&] { return rule(folder / "a.yml") == "Host(`new`)"; }));
     write_in_place(folder / "a.yml", route("changed"));
     ASSERT_TRUE(comes_to([&] { return rule(folder / "a.yml") == "Host(`changed`)"; }));
-    ASSERT_TRUE(file::write_atomically(folder / "a.yml", route("replaced")));
+    ASSERT_TRUE(file::write_atomically(folder / "a.yml", route("replaced"), 0644));
     ASSERT_TRUE(comes_to([&] { return rule(folder / "a.yml") == "Host(`replaced`)"; }));
     fs::remove(folder / "a.yml");
     ASSERT_TRUE(comes_to([&] { return into.fragments().empty(); }));
@@ -118,7 +118,7 @@ TEST_F(FileProvider, ASingleFileIsFollowedThroughItsReplacement)
     write_in_place(folder / "other.yml", route("other"));
     start(folder / "routes.conf");
     EXPECT_EQ(into.fragments().size(), 1U);
-    ASSERT_TRUE(file::write_atomically(folder / "routes.conf", route("two")));
+    ASSERT_TRUE(file::write_atomically(folder / "routes.conf", route("two"), 0644));
     ASSERT_TRUE(comes_to([&] { return rule(folder / "routes.conf") == "Host(`two`)"; }));
 }
 
@@ -154,8 +154,8 @@ TEST_F(FileProvider, ACertificateThatIsReplacedBesideItsFileIsReadAgain)
     auto ca = tls::local_ca::open(authority.path());
     ASSERT_TRUE(ca);
     auto put = [&](const tls::issued_certificate& issued) {
-        ASSERT_TRUE(file::write_atomically(folder / "key.pem", issued.key_pem));
-        ASSERT_TRUE(file::write_atomically(folder / "chain.pem", issued.chain_pem));
+        ASSERT_TRUE(file::write_atomically(folder / "key.pem", issued.key_pem, 0644));
+        ASSERT_TRUE(file::write_atomically(folder / "chain.pem", issued.chain_pem, 0644));
     };
     put(ca->issue("a.example.com"));
     write_in_place(folder / "a.yml", "tls: {certificates: [{certFile: chain.pem, keyFile: key.pem}]}\n");

@@ -221,8 +221,8 @@ TEST(RoutesYaml, CertificatesAreReadFromFilesBesideOrFromTheTextItself)
     auto ca = tls::local_ca::open(authority.path());
     ASSERT_TRUE(ca) << ca.error().what;
     auto issued = ca->issue("a.example.com");
-    ASSERT_TRUE(file::write_atomically(folder / "chain.pem", issued.chain_pem));
-    ASSERT_TRUE(file::write_atomically(folder / "key.pem", issued.key_pem));
+    ASSERT_TRUE(file::write_atomically(folder / "chain.pem", issued.chain_pem, 0644));
+    ASSERT_TRUE(file::write_atomically(folder / "key.pem", issued.key_pem, 0644));
     auto made = read_routes("tls:\n  certificates:\n  - {certFile: chain.pem, keyFile: ./key.pem}\n", folder / "a.yml");
     ASSERT_TRUE(made);
     EXPECT_EQ(problems_of(*made), "");
@@ -233,7 +233,7 @@ TEST(RoutesYaml, CertificatesAreReadFromFilesBesideOrFromTheTextItself)
     EXPECT_EQ(made->certificates[0].spec.chain_file, folder / "chain.pem");
 
     auto other = ca->issue("b.example.com");
-    ASSERT_TRUE(file::write_atomically(folder / "key.pem", other.key_pem));
+    ASSERT_TRUE(file::write_atomically(folder / "key.pem", other.key_pem, 0644));
     auto mismatch =
         read_routes("tls:\n  certificates:\n  - {certFile: chain.pem, keyFile: key.pem}\n", folder / "a.yml");
     ASSERT_TRUE(mismatch);
