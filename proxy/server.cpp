@@ -109,6 +109,7 @@ task<void> server::tell(http::exchange& exchange, const outcome& what, access_re
     auto verdict = verdict_of(what.what);
     if (!what.state.empty()) verdict.reason = what.state;
     record.reason = verdict.reason;
+    if (what.why) record.detail = what.why.message();
     if (verdict.status == 0 || exchange.response_started()) co_return exchange.abort();
     worker_.counters.add(counter::own_errors);
     co_await reply_with(exchange, verdict, "", record);
