@@ -55,8 +55,10 @@ result<std::size_t> head_scanner::scan(std::string_view bytes, const head_limits
         }
         auto end = static_cast<std::size_t>(found - bytes.data());
         auto line = bytes.substr(line_start_, end - line_start_);
+        // Sizes first, as above: the verdict must not depend on how the bytes arrive.
+        if (first_line && line.size() > limits.target_bytes + 64) return errc::target_too_long;
+        if (end + 1 > limits.head_bytes) return errc::head_too_large;
         if (line.empty() || line.back() != '\r' || line.find('\r') != line.size() - 1) return errc::bad_line_end;
-        if (end + 1 > limits.head_bytes) return first_line ? errc::target_too_long : errc::head_too_large;
         line_start_ = looked_at_ = end + 1;
         if (line.size() == 1) return end + 1;
     }
