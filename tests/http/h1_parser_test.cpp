@@ -64,6 +64,11 @@ TEST(HeadScanner, FindsTheEndOfAHead)
     }
 }
 
+TEST(HeadScanner, LooksAtNothingWhereNoBufferIs)
+{
+    EXPECT_EQ(scanned_at_once(std::string_view(), {}), verdict{});
+}
+
 TEST(HeadScanner, RefusesEveryLineEndButCrlf)
 {
     for (const auto& bytes : {
