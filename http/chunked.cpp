@@ -65,11 +65,13 @@ result<chunk_decoder::step> chunk_decoder::read_size(std::string_view input)
         if (input.size() > line_limit_bytes) return errc::bad_chunk;
         return step{};
     }
-    if (end == 0 || input[end - 1] != '\r' || end > line_limit_bytes) return errc::bad_line_end;
-    auto size = parse_chunk_size(input.substr(0, end - 1));
+    if (end > line_limit_bytes) return errc::bad_chunk;
+    if (end == 0 || input[end - 1] != '\r') return errc::bad_line_end;
+    auto line = input.substr(0, end - 1);
+    auto size = parse_chunk_size(line);
     if (!size) return size.error();
-    wasted_ += end;
-    if (end > most_hex_digits + 2 && wasted_ > waste_limit_bytes) return errc::bad_chunk;
+    wasted_ += line.size() - std::min(line.size(), line.find_first_of("; \t"));
+    if (wasted_ > waste_limit_bytes) return errc::bad_chunk;
     left_ = *size;
     state_ = left_ == 0 ? state::trailers : state::data;
     return step{end + 1, {}, false};

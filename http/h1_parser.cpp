@@ -3,8 +3,6 @@
 #include "base/text.hpp"
 #include "http/error.hpp"
 
-#include <cstring>
-
 namespace lintel::http {
 
 namespace {
@@ -45,18 +43,19 @@ result<field> parse_field(std::string_view line)
 result<std::size_t> head_scanner::scan(std::string_view bytes, const head_limits& limits)
 {
     for (;;) {
-        const auto* found = static_cast<const char*>(std::memchr(bytes.data() + looked_at_, '\n', bytes.size() - looked_at_));
+        auto end = bytes.find('\n', looked_at_);
         bool first_line = line_start_ == 0;
-        if (found == nullptr) {
+        if (end == bytes.npos) {
             looked_at_ = bytes.size();
             if (first_line && bytes.size() > limits.target_bytes + 64) return errc::target_too_long;
             if (bytes.size() > limits.head_bytes) return errc::head_too_large;
             return std::size_t{0};
         }
-        auto end = static_cast<std::size_t>(found - bytes.data());
         auto line = bytes.substr(line_start_, end - line_start_);
+        // Sizes first, as above: the verdict must not depend on how the bytes arrive.
+        if (first_line && line.size() > limits.target_bytes + 64) return errc::target_too_long;
+        if (end + 1 > limits.head_bytes) return errc::head_too_large;
         if (line.empty() || line.back() != '\r' || line.find('\r') != line.size() - 1) return errc::bad_line_end;
-        if (end + 1 > limits.head_bytes) return first_line ? errc::target_too_long : errc::head_too_large;
         line_start_ = looked_at_ = end + 1;
         if (line.size() == 1) return end + 1;
     }

@@ -132,8 +132,10 @@ void write_response_head(std::string& out, const response_head& head, framing bo
     out += ' ';
     out += reason_phrase(head.status);
     out += "\r\n";
+    bool may_say_length =
+        body.what == framing::kind::none && head.status >= 200 && head.status != 204;  // RFC 9110 §8.6
     for (const auto& each : head.fields) {
-        bool describes_absent_body = each.id == field_id::content_length && body.what == framing::kind::none;
+        bool describes_absent_body = each.id == field_id::content_length && may_say_length;
         if (!is_connections_own(each.id) || describes_absent_body) add_field(out, each.name, each.value);
     }
     if (!connection.empty()) add_field(out, "Connection", connection);

@@ -14,7 +14,7 @@ namespace lintel::http {
 /// `head.fields` are left out, what `body` and `connection` say is written instead. `connection` may be empty.
 void write_request_head(std::string& out, const request_head& head, framing body, std::string_view connection);
 
-/// As above for a response. Where `body` is `none` a Content-Length in `head.fields` stays (HEAD, 304).
+/// As above for a response. Where `body` is `none` a Content-Length in `head.fields` stays (HEAD, 304; not 1xx, 204).
 void write_response_head(std::string& out, const response_head& head, framing body, std::string_view connection);
 
 /// Sends `head` (its text) and then the body as `how` frames it; head and first piece leave in one write where the
