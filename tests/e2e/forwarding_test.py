@@ -166,7 +166,7 @@ class Connections(Case):
 
     def test_a_dual_stack_listener_shows_ipv4_clients_as_ipv4(self):
         upstream = self.backend()
-        lintel = self.lintel(http="[::]:0", routes=routes({"app.test": upstream.url}))
+        lintel = self.lintel(http=":0", routes=routes({"app.test": upstream.url}))
         port = lintel.http.rpartition(":")[2]
         lintel.http = f"127.0.0.1:{port}"
         lintel.until("app.test")

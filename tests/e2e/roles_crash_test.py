@@ -14,8 +14,13 @@ from support.wire import split_address
 
 class TheEdgeIsKilled(Case):
     def test_exactly_the_requests_that_it_had_accepted_are_lost(self):
-        backend = self.backend()
-        lintel = self.lintel(routes=routes({"app.test": backend.url}))
+        takes_a_while = threading.Event()  # never set: each request is in flight for 20 ms
+
+        def answer(exchange):
+            takes_a_while.wait(0.02)
+            exchange.reply("ok")
+
+        lintel = self.lintel(routes=routes({"app.test": self.backend(answer).url}))
         lintel.until("app.test")
         edge = lintel.role("edge")
         with Load(lintel.http, "app.test", clients=16, rate=600, per_connection=1) as load:
@@ -29,6 +34,7 @@ class TheEdgeIsKilled(Case):
             wait_for(lambda: load.answered() > before + 400, "the load goes on")
         lost = load.failed()
         print(f"{len(load.samples)} requests, {len(accepted)} connections accepted at the kill, {len(lost)} lost")
+        self.assertGreater(len(lost), 0, "the kill came while requests were in flight")
         self.assertEqual([], [each for each in lost if each.connected is None], "connections refused")
         self.assertEqual([], [each for each in lost if each.local_port not in accepted], "lost but never accepted")
         self.assertEqual([], [each for each in lost if each.connected > killed], "lost after the kill")

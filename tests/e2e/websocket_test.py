@@ -44,11 +44,11 @@ class WebSocket(Case):
     def test_bytes_right_behind_the_handshake_are_not_lost(self):
         def eager(exchange):
             exchange.close_after = True
-            exchange.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: raw\r\nConnection: Upgrade\r\n\r\nserver first")
+            exchange.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nserver first")
             exchange.send(exchange.read_exactly(len("client first")))
 
         with self.door(answer=eager).connect() as client:
-            client.send("GET / HTTP/1.1\r\nHost: ws.test\r\nUpgrade: raw\r\nConnection: Upgrade\r\n\r\nclient first")
+            client.send("GET / HTTP/1.1\r\nHost: ws.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nclient first")
             self.assertEqual(101, client.read_head().status)
             self.assertEqual(b"server firstclient first", client.read_exactly(24))
             self.assertTrue(client.ended())

@@ -1,10 +1,10 @@
 """An app as people write them: HTTP/1.1 with keep-alive, a little work for each request, and a habit at SIGTERM.
 
-worker.py drain   refuses new connections, closes idle ones, finishes what runs, then ends (as Go's Shutdown does)
-worker.py exit    ends at once
+worker.py drain [S]   refuses new connections, closes idle ones, finishes what runs, then ends (as Go's Shutdown does)
+worker.py exit [S]    ends at once
 
 GET says the host name; POST gives the body back and prints its first line, so that the log shows what was done twice.
-/tmp/up exists once it listens.
+Each takes S seconds (0.02). /tmp/up exists once it listens; /tmp/started has one dot for each request that began.
 """
 import os
 import pathlib
@@ -14,7 +14,8 @@ import sys
 import threading
 import time
 
-WORK_S = 0.02
+habit = sys.argv[1]
+work_seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 0.02
 
 
 class Worker:
@@ -55,6 +56,8 @@ class Worker:
             return False
         with self.lock:
             self.connections[connection] = True
+            with open("/tmp/started", "a", encoding="ascii") as started:
+                started.write(".")
         length = 0
         while (field := stream.readline()) not in (b"\r\n", b""):
             name, _, value = field.partition(b":")
@@ -63,7 +66,7 @@ class Worker:
         body = stream.read(length)
         if len(body) < length:
             return False
-        time.sleep(WORK_S)
+        time.sleep(work_seconds)
         if line.startswith(b"POST"):
             print(body.split(b"\n")[0].decode(), flush=True)
         else:
@@ -89,7 +92,8 @@ class Worker:
 
 
 worker = Worker()
-signal.signal(signal.SIGTERM, worker.drain if sys.argv[1] == "drain" else lambda *_: os._exit(0))
+signal.signal(signal.SIGTERM, worker.drain if habit == "drain" else lambda *_: os._exit(0))
+pathlib.Path("/tmp/started").touch()
 pathlib.Path("/tmp/up").touch()
 threading.Thread(target=worker.accept, daemon=True).start()
 while True:

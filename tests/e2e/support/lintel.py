@@ -20,7 +20,8 @@ SANITIZER = re.compile(r"ERROR: \w+Sanitizer|runtime error:")
 
 
 class Lintel:
-    """`routes`: the text of routes.yml in the watched folder. `flags` come last and may add any other flag."""
+    """`routes`: the text of routes.yml in the watched folder; None: no folder is watched. Any other option that is
+    None leaves its flag out. `flags` come last."""
 
     def __init__(self, *flags, routes="", http="127.0.0.1:0", https="127.0.0.1:0", engine="off", access_log="off",
                  drain_timeout="2s", workers=None, env=None, state=None):
@@ -28,12 +29,13 @@ class Lintel:
         self.state = pathlib.Path(state or self.folder / "state")
         self.routes = self.folder / "routes"
         self.routes.mkdir()
-        self.write_routes(routes)
+        if routes is not None:
+            self.write_routes(routes)
         self.log_file = self.folder / "log"
         self.exit_code = None
-        defaults = {"--http": http, "--https": https, "--state": self.state, "--routes": self.routes,
-                    "--engine": engine, "--access-log": access_log, "--drain-timeout": drain_timeout,
-                    "--workers": workers}
+        defaults = {"--http": http, "--https": https, "--state": self.state, "--engine": engine,
+                    "--routes": None if routes is None else self.routes, "--access-log": access_log,
+                    "--drain-timeout": drain_timeout, "--workers": workers}
         self.command = [BINARY, "run"]
         for name, value in defaults.items():
             if value is not None:
@@ -155,12 +157,21 @@ class Lintel:
         half.write_text(text)
         half.rename(self.routes / name)
 
+    def admin(self):
+        """A connection to the admin API."""
+        unix = socket.socket(socket.AF_UNIX)
+        unix.settimeout(10)
+        try:
+            unix.connect(str(self.state / "admin.sock"))
+        except OSError:
+            unix.close()
+            raise
+        return Connection(unix)
+
     def api(self, path):
         """The admin API's answer: the status and the JSON."""
-        with socket.socket(socket.AF_UNIX) as unix:
-            unix.settimeout(10)
-            unix.connect(str(self.state / "admin.sock"))
-            response = Connection(unix).request("lintel", path, fields=[("Connection", "close")])
+        with self.admin() as client:
+            response = client.request("lintel", path)
         return response.status, json.loads(response.body)
 
     def problems(self):

@@ -8,6 +8,7 @@ from support.wire import connect
 
 @dataclass
 class Sample:
+    method: str
     connected: float  # when the connection was established (monotonic); None: it never was
     started: float
     ended: float
@@ -66,14 +67,14 @@ class Load:
             if connection and uses == self.per_connection:
                 connection.close()
                 connection = None
-            sample = Sample(None, time.monotonic(), 0, 0, None)
+            method, path, body = self.make(self._next())
+            sample = Sample(method, None, time.monotonic(), 0, 0, None)
             try:
                 if not connection:
                     connection, uses = connect(self.address, tls=self.tls, server_name=self.host), 0
                     connection.connected = time.monotonic()
                 sample.connected, sample.local_port = connection.connected, connection.local_port
                 uses += 1
-                method, path, body = self.make(self._next())
                 response = connection.request(self.host, path, method, body=body)
                 if response.status != 200:
                     sample.failure = f"{response.status} {response['lintel-reason']} {response.text[:80]}"

@@ -117,10 +117,16 @@ class Connection:
         self.trailers = parse_fields(lines)
 
     def read_exactly(self, size):
-        while len(self.pending) < size:
-            self._more()
-        data, self.pending = self.pending[:size], self.pending[size:]
-        return data
+        data = bytearray(size)
+        have = min(size, len(self.pending))
+        data[:have], self.pending = self.pending[:have], self.pending[have:]
+        with memoryview(data) as view:
+            while have < size:
+                count = self.socket.recv_into(view[have:])
+                if count == 0:
+                    raise Truncated(f"closed after {have} of {size} bytes")
+                have += count
+        return bytes(data)
 
     def read_to_end(self):
         while True:
