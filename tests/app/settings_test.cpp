@@ -40,7 +40,7 @@ TEST(Settings, HaveDefaultsForEverything)
 
 TEST(Settings, AreAllInTheReferenceAndTheExample)
 {
-    auto reference = doc("configuration.md"), example = doc("lintel.example.yaml");
+    auto reference = doc("configuration.md"), example = doc("lintel.yaml");
     for (const auto& each : options()) {
         auto row = "| `" + std::string(each.key) + "` | `" + flag_of(each) + "` | `" + variable_of(each) + "` | " +
                    (each.standard.empty() ? "" : "`" + std::string(each.standard) + "`");
@@ -123,7 +123,7 @@ TEST(ConfigFile, NamesThePlaceOfAValueThatIsWrong)
 TEST(ConfigFile, IsFineWhenEmptyAndNamesBrokenYaml)
 {
     EXPECT_TRUE(read_config_file(write_config("")));
-    EXPECT_TRUE(read_config_file(write_config(doc("lintel.example.yaml"))));
+    EXPECT_TRUE(read_config_file(write_config(doc("lintel.yaml"))));
     auto broken = read_config_file(write_config("a: [1, 2\n"));
     ASSERT_FALSE(broken);
     EXPECT_NE(broken.error().front().where.find("lintel.yaml:"), std::string::npos);
