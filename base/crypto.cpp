@@ -5,6 +5,7 @@
 #include <openssl/sha.h>
 
 #include <array>
+#include <charconv>
 #include <stdexcept>
 #include <vector>
 
@@ -47,6 +48,18 @@ std::string hex(std::string_view bytes)
         out += digits[byte & 15];
     }
     return out;
+}
+
+std::string from_hex(std::string_view digits)
+{
+    std::string out;
+    for (std::size_t i = 0; i + 1 < digits.size(); i += 2) {
+        unsigned char octet = 0;
+        auto [end, failure] = std::from_chars(digits.data() + i, digits.data() + i + 2, octet, 16);
+        if (failure != std::errc{} || end != digits.data() + i + 2) return {};
+        out += static_cast<char>(octet);
+    }
+    return digits.size() % 2 == 0 ? out : std::string();
 }
 
 std::string base64(std::string_view bytes)

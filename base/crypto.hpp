@@ -18,6 +18,10 @@ void random_bytes(std::span<std::byte> into);
 std::string random_hex(std::size_t count);
 
 std::string hex(std::string_view bytes);
+
+/// The bytes that `hex()` was given; empty when `digits` is anything else.
+std::string from_hex(std::string_view digits);
+
 std::string base64(std::string_view bytes);
 
 /// The SHA-1 of `bytes`, raw: for Sec-WebSocket-Accept only (RFC 6455 §4.2.2).

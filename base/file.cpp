@@ -50,7 +50,8 @@ result<std::string> read(const std::filesystem::path& path)
     }
 }
 
-result<void> write_atomically(const std::filesystem::path& path, std::string_view content, mode_t mode)
+result<void> write_atomically(const std::filesystem::path& path, std::string_view content, mode_t mode,
+                              durability wanted)
 {
     auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
     auto temporary = path.string() + ".XXXXXX";
@@ -58,13 +59,14 @@ result<void> write_atomically(const std::filesystem::path& path, std::string_vie
     if (!handle) return last_error();
 
     auto written = ::fchmod(handle.get(), mode) == 0 ? write_all(handle.get(), content) : result<void>(last_error());
-    if (written && ::fsync(handle.get()) != 0) written = last_error();
+    bool sync = wanted == durability::synced;
+    if (written && sync && ::fsync(handle.get()) != 0) written = last_error();
     if (written && ::rename(temporary.c_str(), path.c_str()) != 0) written = last_error();
     if (!written) {
         ::unlink(temporary.c_str());
         return written;
     }
-    return sync_folder(folder);
+    return sync ? sync_folder(folder) : written;
 }
 
 result<void> make_folder(const std::filesystem::path& path, mode_t mode)

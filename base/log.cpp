@@ -55,7 +55,7 @@ void set_up(std::string_view role, level least, format how)
 {
     chosen_role = role;
     chosen_format = how;
-    auto logger = how == format::json ? spdlog::stderr_logger_mt("lintel", spdlog::color_mode::never)
+    auto logger = how == format::json ? spdlog::create<spdlog::sinks::stderr_sink_mt>("lintel")
                                       : spdlog::create<spdlog::sinks::ansicolor_stderr_sink_mt>("lintel");
     logger->set_pattern(how == format::json ? R"({"ts":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})"
                                             : "%Y-%m-%dT%H:%M:%S.%eZ %^%-5l%$ " + chosen_role + " %v",

@@ -3,22 +3,17 @@
 // API 1.41 and later).
 
 #include "discovery/catalogue.hpp"
+#include "discovery/engine_settings.hpp"
 #include "http/fetch.hpp"
 #include "net/task.hpp"
 
 #include <memory>
-#include <string>
 
 namespace lintel::discovery {
 
-struct engine_settings {
-    std::string socket = "/var/run/docker.sock";
-    std::string network;                ///< prefer this network's address where a container has several
-    bool exposed_by_default = true;     ///< false: only containers with traefik.enable=true or a lintel.* label
-};
-
 class engine_provider {
 public:
+    /// `fetcher` and `into` outlive it.
     engine_provider(net::executor home, http::fetcher& fetcher, engine_settings settings, catalogue& into);
     ~engine_provider();
 

@@ -10,7 +10,7 @@
 
 namespace lintel::discovery {
 
-/// A named object as its source declares it. Names are keyed by (app, name) in merge().
+/// A named object as its source declares it.
 template <class Spec>
 struct named {
     std::string name;
@@ -19,19 +19,38 @@ struct named {
     bool operator==(const named&) const = default;
 };
 
-/// A reference to a service as it was written: in the router's own app first, then across all apps of the provider,
-/// where it must be unique.
-/// In `model::router::service` a fragment carries the written name; merge() replaces it by the id.
+/// `spec.entrypoints`: the names as written, none where the source names none. `spec.service`: the name as written,
+/// "name" or "name@provider": looked for in the router's own app first, then across all apps of the provider, where it
+/// must be unique. merge() replaces both by what they stand for.
+struct declared_router {
+    std::string name;
+    model::router spec;
+    bool tls = false;  ///< served over TLS only; without it, as its entrypoints speak
+
+    bool operator==(const declared_router&) const = default;
+};
+
+struct declared_service {
+    std::string name;
+    model::service spec;
+    std::string refusal;    ///< where set, routers that use it answer 503 with this sentence
+    bool implicit = false;  ///< nobody wrote it down: left out where no router uses it
+
+    bool operator==(const declared_service&) const = default;
+};
+
+/// Names are keyed by (provider, app, name) in merge().
 struct fragment {
     std::string provider;  ///< "docker", "file" or "lintel" (built in)
     std::string app;       ///< see decisions: lintel.app, compose project, stack, or "" for plain containers and files
     std::string source;    ///< for people: "container web (3f2a9c81d0e4)" or "file /etc/lintel/routes/a.yml"
-    std::int64_t since = 0;  ///< when the source came to be, nanoseconds of the wall clock: the older owner of a host keeps it
-    std::vector<named<model::router>> routers;
-    std::vector<named<model::service>> services;
-    std::vector<named<model::endpoint>> endpoints;      ///< names are endpoint ids already
+    std::int64_t since =
+        0;  ///< when the source came to be, nanoseconds of the wall clock: the older owner of a host keeps it
+    std::vector<declared_router> routers;
+    std::vector<declared_service> services;
+    std::vector<named<model::endpoint>> endpoints;        ///< names are endpoint ids already
     std::vector<named<model::certificate>> certificates;  ///< names are ids (fingerprints) already
-    std::vector<problem> problems;                        ///< what was ignored and why; `where` names label or line
+    std::vector<problem> problems;  ///< what was ignored and why; `where` names the label, or file:line:column
 
     bool operator==(const fragment&) const = default;
 };

@@ -1,0 +1,108 @@
+#include "app/commands.hpp"
+
+#include "app/exit_status.hpp"
+#include "app/state_folder.hpp"
+#include "app/tables.hpp"
+#include "base/file.hpp"
+#include "discovery/file_provider.hpp"
+#include "http/fetch.hpp"
+#include "net/worker.hpp"
+
+#include <cstdio>
+#include <iostream>
+
+namespace lintel::app {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using answer = std::expected<http::fetch_response, http::fetch_failure>;
+
+task<void> fetch_into(net::worker& home, http::fetch_request request, answer& into)
+{
+    http::fetcher fetcher(home.get_executor());
+    into = co_await fetcher.fetch(std::move(request));
+}
+
+answer get(const std::string& socket, const std::string& path)
+{
+    net::worker home;
+    answer got = std::unexpected(http::fetch_failure{});
+    http::fetch_request request;
+    request.url = "http://lintel" + path;
+    request.unix_socket = socket;
+    home.complete(fetch_into(home, std::move(request), got));
+    return got;
+}
+
+std::vector<fs::path> route_files(const fs::path& path)
+{
+    if (!fs::is_directory(path)) return {path};
+    std::vector<fs::path> files;
+    for (const auto& each : fs::directory_iterator(path)) {
+        auto extension = each.path().extension();
+        if (extension == ".yml" || extension == ".yaml") files.push_back(each.path());
+    }
+    std::ranges::sort(files);
+    return files;
+}
+
+void print(const problem& one) { std::cerr << one.where << ": " << one.what << "\n"; }
+
+std::size_t check_file(const fs::path& path)
+{
+    auto text = file::read(path);
+    if (!text) {
+        print({path.string(), "can't be read: " + text.error().message()});
+        return 1;
+    }
+    auto read = discovery::read_routes(*text, path);
+    if (!read) {
+        print(read.error());
+        return 1;
+    }
+    for (const auto& each : read->problems) print(each);
+    return read->problems.size();
+}
+
+}  // namespace
+
+int ask(const std::string& state, const std::string& path, output how)
+{
+    auto socket = admin_socket(state).string();
+    auto got = get(socket, path);
+    if (!got) {
+        std::cerr << "lintel: no answer on " << socket << ": " << got.error().why
+                  << "\nIs `lintel run` running with this state folder? Name it with --state.\n";
+        return exit_status::no_daemon;
+    }
+    std::cout << (how == output::json ? got->body : table_of(path, got->body));
+    return got->status == 200 ? exit_status::success : exit_status::failure;
+}
+
+int check(const settings& parsed)
+{
+    std::size_t problems = 0;
+    if (!parsed.routes.empty()) {
+        for (const auto& each : route_files(parsed.routes)) problems += check_file(each);
+    }
+    if (problems > 0) return exit_status::bad_config;
+    std::cout << "The configuration is good.\n";
+    return exit_status::success;
+}
+
+int print_ca(const std::string& state)
+{
+    auto path = fs::path(state) / "ca.pem";
+    auto pem = file::read(path);
+    if (!pem) {
+        std::cerr << "lintel: " << path.string() << ": " << pem.error().message()
+                  << "; the local CA is made at the first `lintel run` with this state folder (--state)\n";
+        return exit_status::failure;
+    }
+    std::cout << *pem;
+    return exit_status::success;
+}
+
+}  // namespace lintel::app

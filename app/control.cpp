@@ -1,0 +1,209 @@
+#include "app/control.hpp"
+
+#include "acme/local_issuer.hpp"
+#include "admin/server.hpp"
+#include "app/exit_status.hpp"
+#include "app/messages.hpp"
+#include "app/rights.hpp"
+#include "discovery/engine_provider.hpp"
+#include "discovery/file_provider.hpp"
+#include "http/fetch.hpp"
+#include "link/publisher.hpp"
+#include "net/child.hpp"
+#include "net/signals.hpp"
+#include "net/task_group.hpp"
+#include "store/last_good.hpp"
+
+#include <csignal>
+
+namespace lintel::app {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr duration patience_for_sources = 10s;  ///< then what is known is published without those that said nothing
+constexpr duration save_pause = 1s;             ///< the last good snapshot is written at most that often
+constexpr duration certificate_check = 1h;
+
+/// Sources → catalogue → merge → certificates → publisher → edge. Built in floor order.
+class control {
+public:
+    control(net::worker& home, const start_message& start, const settings& parsed, std::vector<unique_fd> sockets,
+            acme::local_issuer issuer)
+        : home_(home),
+          settings_(parsed),
+          entrypoints_(start.entrypoints),
+          fetcher_(home.get_executor()),
+          issuer_(std::move(issuer)),
+          catalogue_([this] { news_.notify(); }),
+          news_(home.get_executor()),
+          unsaved_(home.get_executor()),
+          publisher_(home, sockets.at(0).get(), start.edge_uid, [this] { take_edge_change(); }),
+          api_(home, sockets.at(1).get(), {catalogue_, publisher_, entrypoints_, problems_, start.supervisor, wall_clock::now()}),
+          tasks_(home.get_executor())
+    {
+    }
+
+    void start()
+    {
+        // A starting edge gets the last good snapshot before any source has answered.
+        if (auto good = store::load_last_good(settings_.state)) {
+            log::info("last_good.loaded", {{"routers", good->routers.size()}, {"endpoints", good->endpoints.size()}});
+            publisher_.publish(std::move(*good), link::publisher::standing::provisional);
+        }
+        start_sources();
+        tasks_.spawn("refresh", refresh());
+        tasks_.spawn("save", save());
+        tasks_.spawn("certificates", renew());
+        tasks_.spawn("link", publisher_.run());
+        tasks_.spawn("admin", api_.run());
+    }
+
+private:
+    void start_sources()
+    {
+        if (!settings_.routes.empty()) {
+            catalogue_.set_state("file", {});
+            files_ = std::make_unique<discovery::file_provider>(home_.get_executor(), settings_.routes, catalogue_);
+            tasks_.spawn("files", files_->run());
+        }
+        if (!settings_.engine_socket.empty()) {
+            catalogue_.set_state("docker", {});
+            discovery::engine_settings how{settings_.engine_socket, settings_.network, settings_.exposed_by_default};
+            engine_ = std::make_unique<discovery::engine_provider>(home_.get_executor(), fetcher_, how, catalogue_);
+            tasks_.spawn("engine", engine_->run());
+        }
+    }
+
+    /// Whatever changed since the last look goes out as one step.
+    task<void> refresh()
+    {
+        auto patience = steady_clock::now() + patience_for_sources;
+        while (!catalogue_.settled() && steady_clock::now() < patience) co_await news_.wait_until(patience);
+        for (;;) {
+            publish();
+            co_await news_.wait();
+        }
+    }
+
+    void publish()
+    {
+        auto merged = discovery::merge(catalogue_.fragments(), entrypoints_);
+        problems_ = std::move(merged.problems);
+        issuer_.provide(merged.desired, entrypoints_, wall_clock::now());
+        auto before = publisher_.version();
+        auto version = publisher_.publish(std::move(merged.desired));
+        if (version != before) log::debug("snapshot.published", {{"version", version}});
+    }
+
+    /// What the edge acked without a complaint is good.
+    void take_edge_change()
+    {
+        const auto& edge = publisher_.edge();
+        bool good = edge.connected && edge.applied == publisher_.version() && edge.rejected.empty();
+        if (good && edge.applied != saved_version_) unsaved_.notify();
+    }
+
+    task<void> save()
+    {
+        net::event pause(home_.get_executor());
+        for (;;) {
+            co_await unsaved_.wait();
+            if (catalogue_.settled()) {
+                saved_version_ = publisher_.version();
+                auto saved = store::save_last_good(settings_.state, publisher_.current());
+                if (!saved) log::error("last_good.not_saved", {{"why", saved.error().message()}});
+            }
+            co_await pause.wait_until(steady_clock::now() + save_pause);
+        }
+    }
+
+    task<void> renew()
+    {
+        net::event pause(home_.get_executor());
+        for (;;) {
+            co_await pause.wait_until(steady_clock::now() + certificate_check);
+            news_.notify();
+        }
+    }
+
+    net::worker& home_;
+    settings settings_;
+    std::vector<model::entrypoint> entrypoints_;
+    std::vector<problem> problems_;
+    http::fetcher fetcher_;
+    acme::local_issuer issuer_;
+    discovery::catalogue catalogue_;
+    net::event news_, unsaved_;
+    std::uint64_t saved_version_ = 0;
+    link::publisher publisher_;
+    admin::server api_;
+    std::unique_ptr<discovery::file_provider> files_;
+    std::unique_ptr<discovery::engine_provider> engine_;
+    net::task_group tasks_;
+};
+
+/// The process: reads its first words, builds control, ends with the supervisor.
+class control_process {
+public:
+    explicit control_process(net::worker& home)
+        : home_(home), line_(home, unique_fd(net::child_channel)), signals_(home, {SIGTERM, SIGINT}), tasks_(home.get_executor())
+    {
+    }
+
+    void start()
+    {
+        tasks_.spawn("control", run());
+        tasks_.spawn("signals", heed_signals());
+    }
+
+private:
+    task<void> run()
+    {
+        auto first = co_await line_.receive();
+        auto start = first ? decode_start(first->text) : std::nullopt;
+        auto parsed = start ? build(start->settings) : std::unexpected(std::vector<problem>());
+        if (!parsed) throw std::runtime_error("the supervisor said nothing that can be understood");
+        log::set_up("control", parsed->log_level, parsed->log_format);
+        end_with(static_cast<pid_t>(start->supervisor));
+        auto issuer = acme::local_issuer::open(parsed->state);
+        if (!issuer) {
+            log::error("local_ca.unusable", {{"where", issuer.error().where}, {"why", issuer.error().what}});
+            std::_Exit(exit_status::failure);
+        }
+        control_ = std::make_unique<control>(home_, *start, *parsed, std::move(first->descriptors), std::move(*issuer));
+        control_->start();
+        while (co_await line_.receive()) {
+        }
+        end();
+    }
+
+    task<void> heed_signals()
+    {
+        co_await signals_.next();
+        end();
+    }
+
+    /// State is written whole or not at all: there is nothing to say goodbye to.
+    static void end() { std::_Exit(exit_status::success); }
+
+    net::worker& home_;
+    net::channel line_;
+    net::signals signals_;
+    std::unique_ptr<control> control_;
+    net::task_group tasks_;
+};
+
+}  // namespace
+
+int run_control()
+{
+    net::worker home;
+    control_process process(home);
+    process.start();
+    home.run();
+    return exit_status::failure;
+}
+
+}  // namespace lintel::app

@@ -1,0 +1,220 @@
+#include "app/settings.hpp"
+
+#include "base/text.hpp"
+#include "base/units.hpp"
+#include "net/address.hpp"
+
+#include <unistd.h>
+
+namespace lintel::app {
+
+namespace {
+
+using std::string;
+using std::string_view;
+
+string read_into(duration& target, string_view text)
+{
+    auto value = units::parse_duration(text);
+    if (!value) return "is not a duration such as 250ms, 10s or 1m30s";
+    target = *value;
+    return "";
+}
+
+string read_into(bool& target, string_view text)
+{
+    if (text != "true" && text != "false") return "is neither true nor false";
+    target = text == "true";
+    return "";
+}
+
+string read_into(std::size_t& target, string_view text, std::size_t least, std::size_t most)
+{
+    auto value = text::parse_decimal(text);
+    if (!value || *value < least || *value > most) {
+        return "is not a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+    }
+    target = *value;
+    return "";
+}
+
+string read_bytes_into(std::size_t& target, string_view text)
+{
+    auto value = units::parse_bytes(text);
+    if (!value) return "is not a size such as 64KiB or 1048576";
+    target = *value;
+    return "";
+}
+
+model::entrypoint& entrypoint_named(settings& all, string_view name)
+{
+    for (auto& each : all.entrypoints) {
+        if (each.name == name) return each;
+    }
+    all.entrypoints.push_back({.name = string(name), .address = "", .tls = false, .public_port = 0});
+    return all.entrypoints.back();
+}
+
+string set_address(settings& all, string_view name, string_view text)
+{
+    if (auto parsed = net::parse_host_port(text); !parsed) return ": " + parsed.error().what;
+    entrypoint_named(all, name).address = text;
+    return "";
+}
+
+/// "NAME=ADDR[+tls][+public=PORT]", separated by commas.
+string read_entrypoints(settings& all, string_view text)
+{
+    for (auto item : text::split_list(text)) {
+        auto equals = item.find('=');
+        if (equals == 0 || equals == item.npos) return "is not NAME=ADDR:PORT[+tls][+public=PORT]";
+        auto name = model::canonical_entrypoint(item.substr(0, equals));
+        auto parts = text::split(item.substr(equals + 1), '+');
+        if (auto wrong = set_address(all, name, parts.front()); !wrong.empty()) return wrong;
+        for (auto part : std::span(parts).subspan(1)) {
+            auto& target = entrypoint_named(all, name);
+            auto port = part.starts_with("public=") ? text::parse_decimal(part.substr(7)) : std::nullopt;
+            if (part == "tls") {
+                target.tls = true;
+            } else if (port && *port > 0 && *port < 65536) {
+                target.public_port = static_cast<std::uint16_t>(*port);
+            } else {
+                return "has an unknown part +" + text::printable(part) + "; known are +tls and +public=PORT";
+            }
+        }
+    }
+    if (entrypoint_named(all, "http").tls) return "gives TLS to http, which speaks clear text; name another entrypoint";
+    return "";
+}
+
+string read_engine(settings& all, string_view text)
+{
+    if (text == "off") {
+        all.engine_socket.clear();
+        return "";
+    }
+    constexpr string_view scheme = "unix://";
+    if (!text.starts_with(scheme) || !text.substr(scheme.size()).starts_with("/")) return "is neither off nor unix:///path/of/the.sock";
+    all.engine_socket = text.substr(scheme.size());
+    return "";
+}
+
+string read_trusted(settings& all, string_view text)
+{
+    std::vector<string> networks;
+    for (auto item : text::split_list(text)) networks.emplace_back(item);
+    auto set = net::network_set::parse(networks);
+    if (!set) return ": " + set.error().what;
+    all.edge.trusted_proxies = std::move(*set);
+    return "";
+}
+
+string read_level(settings& all, string_view text)
+{
+    constexpr std::array names{"debug", "info", "warn", "error"};
+    auto found = std::ranges::find(names, text);
+    if (found == names.end()) return "is not debug, info, warn or error";
+    all.log_level = static_cast<log::level>(found - names.begin());
+    return "";
+}
+
+string read_format(settings& all, string_view text)
+{
+    if (text != "auto" && text != "human" && text != "json") return "is not auto, human or json";
+    bool json = text == "json" || (text == "auto" && ::isatty(STDERR_FILENO) == 0);
+    all.log_format = json ? log::format::json : log::format::human;
+    return "";
+}
+
+constexpr std::array table{
+    option{"http", "ADDR:PORT", ":80", "where plain HTTP is served (entrypoint http, alias web)",
+           [](settings& s, string_view t) { return set_address(s, "http", t); }},
+    option{"https", "ADDR:PORT", ":443", "where HTTPS is served (entrypoint https, alias websecure)",
+           [](settings& s, string_view t) { return set_address(s, "https", t); }},
+    option{"entrypoints", "NAME=ADDR[+tls][+public=PORT],…", "", "more entrypoints, or a public port for http and https",
+           read_entrypoints},
+    option{"state", "DIR", "/var/lib/lintel", "where certificates, the local CA and the last good snapshot live",
+           [](settings& s, string_view t) { return t.empty() ? string("is empty") : (s.state = t, string()); }},
+    option{"routes", "PATH", "", "a file or folder in Traefik's dynamic YAML, watched",
+           [](settings& s, string_view t) { return s.routes = t, string(); }},
+    option{"engine", "unix:///PATH|off", "unix:///var/run/docker.sock", "the container engine's socket (Docker, Podman)",
+           read_engine},
+    option{"network", "NAME", "", "the engine's network to prefer where a container has several",
+           [](settings& s, string_view t) { return s.network = t, string(); }},
+    option{"exposed_by_default", "true|false", "true", "serve containers with Traefik labels but without traefik.enable=true",
+           [](settings& s, string_view t) { return read_into(s.exposed_by_default, t); }},
+    option{"workers", "N", "", "threads that serve; one per CPU unless given",
+           [](settings& s, string_view t) { return read_into(s.edge.workers, t, 1, 256); }},
+    option{"access_log", "PATH|off|-", "off", "one JSON line per request; - is standard output",
+           [](settings& s, string_view t) { return s.access_log = t, string(); }},
+    option{"log_level", "LEVEL", "info", "debug, info, warn or error", read_level},
+    option{"log_format", "FORMAT", "auto", "human, json, or auto: human on a terminal", read_format},
+    option{"trusted_proxies", "CIDR,…", "", "whose X-Forwarded-* fields are believed", read_trusted},
+    option{"edge_user", "NAME|UID", "", "whom the edge runs as when started by root; lintel if it exists, else 65532",
+           [](settings& s, string_view t) { return s.edge_user = t, string(); }},
+    option{"drain_timeout", "TIME", "30s", "how long requests may finish after SIGTERM",
+           [](settings& s, string_view t) { return read_into(s.drain_timeout, t); }},
+    option{"head_timeout", "TIME", "15s", "for a whole request head",
+           [](settings& s, string_view t) { return read_into(s.edge.client.head_total, t); }},
+    option{"idle_timeout", "TIME", "75s", "between two requests of a client connection",
+           [](settings& s, string_view t) { return read_into(s.edge.client.idle, t); }},
+    option{"body_timeout", "TIME", "1m", "for a client to send more of a body",
+           [](settings& s, string_view t) { return read_into(s.edge.client.body_patience, t); }},
+    option{"write_timeout", "TIME", "1m", "for a client to take more of a response",
+           [](settings& s, string_view t) { return read_into(s.edge.client.write_patience, t); }},
+    option{"connect_timeout", "TIME", "5s", "for an endpoint to take a connection",
+           [](settings& s, string_view t) { return read_into(s.edge.connect_timeout, t); }},
+    option{"first_byte_timeout", "TIME", "1m", "for an endpoint to begin its answer; 0 = none",
+           [](settings& s, string_view t) { return read_into(s.edge.upstream.first_byte, t); }},
+    option{"between_bytes_timeout", "TIME", "1m", "for an endpoint to go on with its answer; 0 = none",
+           [](settings& s, string_view t) { return read_into(s.edge.upstream.between_bytes, t); }},
+    option{"head_limit", "SIZE", "32KiB", "of a request head",
+           [](settings& s, string_view t) { return read_bytes_into(s.edge.client.head.head_bytes, t); }},
+};
+
+string spelled(string_view key, char separator, bool upper)
+{
+    string out(key);
+    for (char& c : out) {
+        if (c == '_') c = separator;
+        if (upper && c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    }
+    return out;
+}
+
+}  // namespace
+
+std::span<const option> options() { return table; }
+
+const option* find_option(string_view key)
+{
+    auto found = std::ranges::find(table, key, &option::key);
+    return found == table.end() ? nullptr : &*found;
+}
+
+string flag_of(const option& which) { return "--" + spelled(which.key, '-', false); }
+string variable_of(const option& which) { return "LINTEL_" + spelled(which.key, '_', true); }
+
+std::expected<settings, std::vector<problem>> build(const chosen_settings& chosen)
+{
+    settings all;
+    std::vector<problem> problems;
+    all.entrypoints = {{"http", "", false, 0}, {"https", "", true, 0}};
+    all.edge.workers = std::max<std::size_t>(1, static_cast<std::size_t>(::sysconf(_SC_NPROCESSORS_ONLN)));
+    for (const auto& each : table) {
+        auto found = chosen.find(string(each.key));
+        bool given = found != chosen.end();
+        string_view text = given ? string_view(found->second.text) : each.standard;
+        if (!given && text.empty()) continue;
+        if (auto wrong = each.apply(all, text); !wrong.empty()) {
+            auto glue = wrong.starts_with(':') ? "" : " ";
+            problems.push_back({given ? found->second.where : string(each.key),
+                                string(each.key) + ": " + text::printable(text) + glue + wrong});
+        }
+    }
+    if (!problems.empty()) return std::unexpected(std::move(problems));
+    all.edge.entrypoints = all.entrypoints;
+    return all;
+}
+
+}  // namespace lintel::app

@@ -1,0 +1,101 @@
+#include "discovery/folder_watch.hpp"
+
+#include "net/deadline.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+
+#include <sys/inotify.h>
+#include <unistd.h>
+#include <cerrno>
+
+namespace lintel::discovery {
+
+namespace {
+
+using change = folder_watch::change;
+
+constexpr std::uint32_t lost_mask = IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_Q_OVERFLOW | IN_IGNORED;
+constexpr std::uint32_t gone_mask = IN_DELETE | IN_MOVED_FROM;
+constexpr std::uint32_t written_mask = IN_CLOSE_WRITE | IN_MOVED_TO;
+constexpr std::uint32_t watched = IN_DELETE_SELF | IN_MOVE_SELF | gone_mask | written_mask | IN_CREATE;
+
+error_code last_error() { return {errno, boost::system::system_category()}; }
+
+change::kind kind_of(std::uint32_t mask)
+{
+    if (mask & lost_mask) return change::kind::lost;
+    if (mask & gone_mask) return change::kind::gone;
+    return mask & written_mask ? change::kind::written : change::kind::created;
+}
+
+}  // namespace
+
+class folder_watch::inotify {
+public:
+    explicit inotify(net::executor home) : descriptor_(home), timer_(home) {}
+
+    /// A new descriptor each time: events of the last folder can't be mistaken for this one's.
+    result<void> watch(const std::filesystem::path& folder)
+    {
+        error_code closed;
+        descriptor_.close(closed);
+        int opened = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+        if (opened < 0) return last_error();
+        descriptor_.assign(opened);
+        if (::inotify_add_watch(opened, folder.c_str(), watched | IN_ONLYDIR) < 0) return last_error();
+        return {};
+    }
+
+    task<void> wait(time_point when)
+    {
+        using namespace asio::experimental::awaitable_operators;
+        timer_.expires_at(when);
+        auto expired = timer_.async_wait(asio::as_tuple(net::use_task));
+        if (!descriptor_.is_open()) {
+            co_await std::move(expired);
+        } else {
+            auto readable = descriptor_.async_wait(descriptor::wait_read, asio::as_tuple(net::use_task));
+            co_await (std::move(readable) || std::move(expired));
+        }
+    }
+
+    std::vector<change> read()
+    {
+        std::vector<change> changes;
+        alignas(inotify_event) std::array<char, 16 * 1024> buffer;
+        while (descriptor_.is_open()) {
+            auto count = ::read(descriptor_.native_handle(), buffer.data(), buffer.size());
+            if (count <= 0) break;
+            for (std::size_t at = 0; at < static_cast<std::size_t>(count);) {
+                const auto* event = reinterpret_cast<const inotify_event*>(buffer.data() + at);
+                changes.push_back({kind_of(event->mask), event->len > 0 ? event->name : ""});
+                at += sizeof(inotify_event) + event->len;
+            }
+        }
+        return changes;
+    }
+
+private:
+    using descriptor = asio::posix::basic_stream_descriptor<net::executor>;
+
+    descriptor descriptor_;
+    net::timer timer_;
+};
+
+folder_watch::folder_watch(net::executor home) : inotify_(std::make_unique<inotify>(home)) {}
+
+folder_watch::~folder_watch() = default;
+
+result<void> folder_watch::watch(const std::filesystem::path& folder) { return inotify_->watch(folder); }
+
+task<std::vector<folder_watch::change>> folder_watch::changes(time_point when)
+{
+    auto changes = inotify_->read();
+    if (!changes.empty()) co_return changes;
+    co_await inotify_->wait(when);
+    co_return inotify_->read();
+}
+
+}  // namespace lintel::discovery

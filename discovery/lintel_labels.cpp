@@ -1,0 +1,133 @@
+#include "discovery/label_reading.hpp"
+
+#include "base/text.hpp"
+#include "model/rule.hpp"
+
+#include <array>
+
+namespace lintel::discovery {
+
+namespace {
+
+const std::vector<std::string>& known_keys()
+{
+    static const std::vector<std::string> keys{"lintel.app", "lintel.host", "lintel.network", "lintel.path",
+                                               "lintel.port"};
+    return keys;
+}
+
+void report_unknown_keys(label_reading& reading)
+{
+    for (const auto& [key, value] : reading.from().labels) {
+        if (!key.starts_with("lintel.") || std::ranges::binary_search(known_keys(), key)) continue;
+        auto near = text::nearest(key, known_keys());
+        auto hint = near.empty() ? "known are " + text::join(known_keys(), ", ") : "did you mean " + near + '?';
+        reading.report(key, "unknown label, ignored; " + hint);
+    }
+}
+
+/// A host as a rule may hold it: a name, or "*." and a name.
+std::optional<std::string> readable_host(std::string_view written)
+{
+    auto wildcard = written.starts_with("*.");
+    auto plain = model::canonical_host(wildcard ? written.substr(2) : written);
+    if (!plain || !wildcard) return plain;
+    return "*." + *plain;
+}
+
+std::vector<std::string> hosts_from(label_reading& reading, const std::string& written)
+{
+    std::vector<std::string> hosts;
+    for (auto item : text::split_list(written)) {
+        auto host = readable_host(item);
+        if (!host) {
+            reading.report("lintel.host", '"' + text::printable(item, 80) +
+                                              "\" is not a host name, ignored; write it like a.example.com");
+        } else if (std::ranges::find(hosts, *host) == hosts.end()) {
+            hosts.push_back(std::move(*host));
+        }
+    }
+    if (text::split_list(written).empty()) reading.report("lintel.host", "names no host; write it like a.example.com");
+    return hosts;
+}
+
+/// The path without a slash at its end: empty where every path is meant, none where the label can't be read.
+std::optional<std::string> path_from(label_reading& reading)
+{
+    const auto* written = reading.label("lintel.path");
+    if (!written) return "";
+    auto path = text::trim(*written);
+    bool plain = std::ranges::all_of(
+        path, [](char c) { return c > 0x20 && c != 0x7f && c != '`' && c != '\\' && c != '?' && c != '#'; });
+    if (!path.starts_with('/') || !plain) {
+        reading.report("lintel.path", '"' + text::printable(*written, 80) +
+                                          "\" is not a path, so the host is not served; write it like /blog");
+        return {};
+    }
+    while (path.ends_with('/')) path.remove_suffix(1);
+    return std::string(path);
+}
+
+/// Host(…) || …, and below `path` by whole segments: /blog and /blog/…, not /blogger.
+std::string rule_for(const std::vector<std::string>& hosts, const std::string& path)
+{
+    std::vector<std::string> matchers;
+    for (const auto& host : hosts) matchers.push_back("Host(`" + host + "`)");
+    auto rule = text::join(matchers, " || ");
+    if (path.empty()) return rule;
+    if (hosts.size() > 1) rule = '(' + rule + ')';
+    return rule + " && (Path(`" + path + "`) || PathPrefix(`" + path + "/`))";
+}
+
+/// The same for every container that claims the same place, so that a release and its successor share one service. No
+/// slash, which separates the app in ids.
+std::string name_for(const std::vector<std::string>& hosts, std::string path)
+{
+    std::ranges::replace(path, '/', '~');
+    return hosts.front() + path;
+}
+
+void add_routers(label_reading& reading, const std::string& name, const std::string& rule)
+{
+    declared_router served;
+    served.name = name;
+    served.tls = true;
+    served.spec.rule = rule;
+    served.spec.entrypoints = {"https"};
+    served.spec.service = name;
+    reading.add(std::move(served));
+
+    declared_router redirect;
+    redirect.name = name + "-redirect";
+    redirect.spec.rule = rule;
+    redirect.spec.entrypoints = {"http"};
+    redirect.spec.redirect_to_https = true;
+    reading.add(std::move(redirect));
+}
+
+void report_useless_keys(label_reading& reading)
+{
+    for (const auto* key : {"lintel.port", "lintel.path"}) {
+        if (reading.label(key)) reading.report(key, "has no effect without lintel.host");
+    }
+}
+
+}  // namespace
+
+void read_lintel_labels(label_reading& reading)
+{
+    report_unknown_keys(reading);
+    const auto* written = reading.label("lintel.host");
+    if (!written) return report_useless_keys(reading);
+
+    auto hosts = hosts_from(reading, *written);
+    auto path = path_from(reading);
+    if (hosts.empty() || !path) return;
+    auto name = name_for(hosts, *path);
+    declared_service service;
+    service.name = name;
+    reading.add(std::move(service), reading.port_from("lintel.port"));
+    add_routers(reading, name, rule_for(hosts, *path));
+}
+
+}  // namespace lintel::discovery

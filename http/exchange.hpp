@@ -1,0 +1,57 @@
+#pragma once
+// One request and the chance to answer it: the hinge. Above it nobody knows HTTP/1 from HTTP/2; below it nobody knows
+// what proxying is.
+
+#include "http/body.hpp"
+#include "http/message.hpp"
+#include "net/stream.hpp"
+
+#include <functional>
+
+namespace lintel::http {
+
+/// Where a tunnel begins: raw bytes both ways, of which `early` arrived already.
+struct tunnel_end {
+    net::stream& stream;
+    std::string_view early;
+};
+
+/// Belongs to one worker and lives while its handler runs.
+class exchange {
+public:
+    virtual ~exchange() = default;
+
+    virtual const request_head& request() const = 0;
+    virtual body_source& body() = 0;
+
+    /// Sends a 1xx response other than 101. Not sent to HTTP/1.0 clients, who don't know them.
+    virtual task<result<void>> inform(const response_head& interim) = 0;
+
+    /// Sends the final response; once per exchange. The framing is chosen here: Content-Length fields in `head` count
+    /// only where the response has no body of its own (HEAD, 304). Each piece is flushed as it comes. Ends when the
+    /// last byte was handed to the kernel. When `body` resets, the client sees a cut connection, never a complete
+    /// message. Errors: `upstream_failed` for that, else the client's stream's.
+    virtual task<result<void>> respond(const response_head& head, body_source& body) = 0;
+
+    /// Answers 101 with the fields of `head` and hands the connection over; it ends with the exchange.
+    virtual task<result<tunnel_end>> accept_tunnel(const response_head& head) = 0;
+
+    /// Gives up without a (further) answer; what was sent so far can't be taken for complete.
+    virtual void abort() = 0;
+
+    /// Whether the client has hung up, as far as the kernel knows. One system call.
+    virtual bool client_gone() const = 0;
+
+    virtual bool response_started() const = 0;
+
+    /// The connection's: its addresses and what TLS knows.
+    virtual const net::stream& connection() const = 0;
+};
+
+/// Answers one exchange. What it leaves unanswered is aborted.
+using handler = std::function<task<void>(exchange&)>;
+
+/// Answers with a short body of our own.
+task<result<void>> reply(exchange& to, response_head head, std::string_view body);
+
+}  // namespace lintel::http

@@ -1,0 +1,57 @@
+#pragma once
+// A body as HTTP/1 frames it on a connection.
+
+#include "http/body.hpp"
+#include "http/chunked.hpp"
+#include "http/framing.hpp"
+#include "net/buffer.hpp"
+#include "net/stream.hpp"
+
+#include <functional>
+
+namespace lintel::http {
+
+/// Reads one body after another off a connection. `input` holds bytes that arrived already and keeps those of the
+/// message that follows.
+class h1_body final : public body_source {
+public:
+    h1_body(net::stream& from, net::buffer& input) : from_(from), input_(input) {}
+
+    /// `before_waiting`, where set, runs once before the first wait for bytes (100-continue is sent there).
+    void start(framing how, std::function<task<void>()> before_waiting = {});
+
+    std::optional<body_piece> ready() override;
+    task<body_piece> read() override;
+    std::optional<std::uint64_t> length() const override;
+    bool complete() const override;
+
+    /// The end was read, so that the next message begins at the front of the input.
+    bool finished() const { return last_ && last_->what == body_piece::kind::end; }
+
+    /// What is left can't be read: the connection has no next message.
+    bool broken() const { return last_ && last_->what == body_piece::kind::reset; }
+
+    /// More than `limit_bytes`, or nobody knows how much, is still to come.
+    bool longer_than(std::uint64_t limit_bytes) const;
+
+    /// No byte of the body was given to anyone.
+    bool untouched() const { return untouched_; }
+
+private:
+    std::optional<body_piece> next_of_length();
+    std::optional<body_piece> next_of_chunks();
+    body_piece finish(body_piece last);
+    body_piece give(std::string_view bytes, std::size_t consumed);
+
+    net::stream& from_;
+    net::buffer& input_;
+    framing how_;
+    std::uint64_t left_ = 0;
+    std::size_t given_ = 0;  ///< bytes at the front of the input that the caller may still look at
+    bool untouched_ = true;
+    std::optional<chunk_decoder> chunks_;
+    std::optional<body_piece> last_;
+    std::function<task<void>()> before_waiting_;
+};
+
+}  // namespace lintel::http

@@ -1,0 +1,57 @@
+#pragma once
+// A connection to an HTTP/1 upstream, used for one call after another.
+
+#include "http/h1_body.hpp"
+#include "http/upstream_call.hpp"
+#include "net/worker.hpp"
+
+#include <memory>
+
+namespace lintel::http {
+
+class h1_upstream final : public upstream_call {
+public:
+    struct limits {
+        head_limits head{.head_bytes = 64 * 1024, .target_bytes = 64 * 1024, .fields = 1000};
+        int interim = 100;
+        duration first_byte{};     ///< patience until a response head begins; zero = none
+        duration between_bytes{};  ///< patience within head and body
+        duration write{};          ///< patience of a single write
+    };
+
+    h1_upstream(net::worker& home, std::unique_ptr<net::stream> connected, limits bounds);
+
+    task<result<void>> send(const request_head& head, body_source& body) override;
+    task<result<const response_head*>> receive_head() override;
+    body_source& response_body() override { return body_; }
+    tunnel_end tunnel() override;
+    bool response_begun() const override { return response_begun_; }
+    void expect_pauses() override;
+    void abort() override;
+
+    /// The call is complete on both sides and the connection can take another one.
+    bool reusable() const;
+
+    /// Makes a reusable connection ready for the pool: gives its buffers back.
+    void park(time_point now);
+    time_point parked_at() const { return parked_at_; }
+    bool used_before() const { return used_before_; }
+
+    net::stream& stream() { return *stream_; }
+
+private:
+    result<void> understand(std::size_t length);
+
+    std::unique_ptr<net::stream> stream_;
+    limits limits_;
+    net::buffer input_, head_bytes_;
+    h1_body body_;
+    response_head head_;
+    std::string out_;
+    std::string method_;
+    int interim_seen_ = 0;
+    bool upgrade_asked_ = false, sent_ = false, response_begun_ = false, keep_alive_ = true, used_before_ = false;
+    time_point parked_at_{};
+};
+
+}  // namespace lintel::http

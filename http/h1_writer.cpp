@@ -1,0 +1,152 @@
+#include "http/h1_writer.hpp"
+
+#include "http/chunked.hpp"
+#include "http/error.hpp"
+
+#include <charconv>
+
+namespace lintel::http {
+
+namespace {
+
+void add_field(std::string& out, std::string_view name, std::string_view value)
+{
+    out += name;
+    out += ": ";
+    out += value;
+    out += "\r\n";
+}
+
+void add_length(std::string& out, std::uint64_t length)
+{
+    char digits[20];
+    auto end = std::to_chars(digits, digits + sizeof digits, length).ptr;
+    add_field(out, "Content-Length", {digits, static_cast<std::size_t>(end - digits)});
+}
+
+/// Those that only this connection's writer may say.
+bool is_connections_own(field_id id)
+{
+    switch (id) {
+        case field_id::connection:
+        case field_id::keep_alive:
+        case field_id::proxy_connection:
+        case field_id::transfer_encoding:
+        case field_id::content_length: return true;
+        default: return false;
+    }
+}
+
+void add_framing(std::string& out, framing body)
+{
+    if (body.what == framing::kind::length) add_length(out, body.length);
+    if (body.what == framing::kind::chunked) add_field(out, "Transfer-Encoding", "chunked");
+}
+
+/// Trailer fields that could change what the message means are not passed on (RFC 9110 §6.5.1).
+std::string trailer_lines(const fields* trailers)
+{
+    std::string out;
+    if (trailers == nullptr) return out;
+    for (const auto& each : *trailers) {
+        if (each.id == field_id::other) add_field(out, each.name, each.value);
+    }
+    return out;
+}
+
+class message_writer {
+public:
+    message_writer(net::stream& to, std::string_view head, framing how) : to_(to), head_(head), how_(how) {}
+
+    task<result<void>> run(body_source& body)
+    {
+        for (;;) {
+            auto piece = body.ready();
+            if (!piece) {
+                if (auto sent = co_await flush_head(); !sent) co_return sent;
+                piece = co_await body.read();
+            }
+            if (piece->what == body_piece::kind::reset) co_return errc::upstream_failed;
+            if (piece->what == body_piece::kind::end) co_return co_await finish(piece->trailers);
+            if (auto sent = co_await write_piece(piece->bytes); !sent) co_return sent;
+        }
+    }
+
+private:
+    task<result<void>> flush_head()
+    {
+        auto head = std::exchange(head_, {});
+        if (head.empty()) co_return result<void>{};
+        co_return co_await to_.write_all(head);
+    }
+
+    task<result<void>> write_piece(std::string_view bytes)
+    {
+        auto head = std::exchange(head_, {});
+        if (how_.what != framing::kind::chunked) {
+            std::array<std::string_view, 2> pieces{head, bytes};
+            co_return co_await to_.write_all(pieces);
+        }
+        chunk_head size(bytes.size());
+        std::array<std::string_view, 4> pieces{head, size.view(), bytes, "\r\n"};
+        co_return co_await to_.write_all(pieces);
+    }
+
+    task<result<void>> finish(const fields* trailers)
+    {
+        if (how_.what != framing::kind::chunked) co_return co_await flush_head();
+        auto lines = trailer_lines(trailers);
+        std::array<std::string_view, 4> pieces{std::exchange(head_, {}), "0\r\n", lines, "\r\n"};
+        co_return co_await to_.write_all(pieces);
+    }
+
+    net::stream& to_;
+    std::string_view head_;
+    framing how_;
+};
+
+}  // namespace
+
+void write_request_head(std::string& out, const request_head& head, framing body, std::string_view connection)
+{
+    out += head.method;
+    out += ' ';
+    out += head.path;
+    out += head.query;
+    out += " HTTP/1.1\r\n";
+    add_field(out, "Host", head.authority);
+    for (const auto& each : head.fields) {
+        if (!is_connections_own(each.id) && each.id != field_id::host) add_field(out, each.name, each.value);
+    }
+    if (!connection.empty()) add_field(out, "Connection", connection);
+    add_framing(out, body);
+    out += "\r\n";
+}
+
+void write_response_head(std::string& out, const response_head& head, framing body, std::string_view connection)
+{
+    char code[3] = {static_cast<char>('0' + head.status / 100), static_cast<char>('0' + head.status / 10 % 10),
+                    static_cast<char>('0' + head.status % 10)};
+    out += "HTTP/1.1 ";
+    out.append(code, sizeof code);
+    out += ' ';
+    out += reason_phrase(head.status);
+    out += "\r\n";
+    bool may_say_length =
+        body.what == framing::kind::none && head.status >= 200 && head.status != 204;  // RFC 9110 §8.6
+    for (const auto& each : head.fields) {
+        bool describes_absent_body = each.id == field_id::content_length && may_say_length;
+        if (!is_connections_own(each.id) || describes_absent_body) add_field(out, each.name, each.value);
+    }
+    if (!connection.empty()) add_field(out, "Connection", connection);
+    add_framing(out, body);
+    out += "\r\n";
+}
+
+task<result<void>> write_message(net::stream& to, std::string_view head, body_source& body, framing how)
+{
+    message_writer writer(to, head, how);
+    co_return co_await writer.run(body);
+}
+
+}  // namespace lintel::http

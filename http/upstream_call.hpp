@@ -1,0 +1,39 @@
+#pragma once
+// One request to an upstream and its answer: the mirror of `exchange`, an HTTP/1 connection or an HTTP/2 stream alike.
+
+#include "http/exchange.hpp"
+
+namespace lintel::http {
+
+/// Belongs to one worker. `send` and the receiving side may run at the same time, each in one task.
+class upstream_call {
+public:
+    virtual ~upstream_call() = default;
+
+    /// Sends the head and then the body as its pieces come. Ends when all was handed to the kernel. When `body` resets
+    /// the upstream sees a cut request, never a complete one. Errors: `upstream_failed` for that (the body's source),
+    /// else the connection's.
+    virtual task<result<void>> send(const request_head& head, body_source& body) = 0;
+
+    /// The next response head: any number (≤ 100) of 1xx, then the final one. Valid until the next call. Errors: those
+    /// of parsing and framing (the response can't be trusted), `unasked_upgrade`, `cut_short` when the upstream closed
+    /// before a whole head, else the connection's.
+    virtual task<result<const response_head*>> receive_head() = 0;
+
+    /// The body of the final response.
+    virtual body_source& response_body() = 0;
+
+    /// After a 101.
+    virtual tunnel_end tunnel() = 0;
+
+    /// Any byte of an answer arrived: from here on the request can't be sent again.
+    virtual bool response_begun() const = 0;
+
+    /// The response may pause as long as it likes (event streams, gRPC): no patience between its bytes.
+    virtual void expect_pauses() = 0;
+
+    /// Breaks off at once: pending and later operations fail.
+    virtual void abort() = 0;
+};
+
+}  // namespace lintel::http

@@ -1,0 +1,66 @@
+#pragma once
+// What edge and control say to each other besides deltas (model/json.hpp). Each message is one frame (net/frames.hpp).
+//
+//   edge                                   control
+//   hello{protocol, edge, pid, serving, ticket_key} ─►
+//                                          ◄─ hello{protocol, ticket_key}
+//                                          ◄─ delta{reset, version, upsert…}… commit     the full snapshot
+//   ack{version, rejected}                 ─►
+//                                          ◄─ delta{base, version, upsert, remove} commit
+//   ack, stats (each second), endpoint     ─►
+//
+// The edge acks a version when no request can start on an older one any more, in any worker.
+
+#include "base/result.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace lintel::link {
+
+inline constexpr int protocol = 1;
+
+/// The first frame of both sides. An empty ticket key: the sender has none yet.
+struct hello {
+    int protocol = link::protocol;
+    std::string edge;  ///< a random id per edge process; empty from control
+    std::int64_t pid = 0;
+    bool serving = false;  ///< this edge has a snapshot in force: it needs none that may be older
+    std::string ticket_key;  ///< base64 in JSON, raw bytes here; whoever restarted gets it back from the other
+};
+
+struct rejection {
+    std::string kind, id, why;
+};
+
+/// `version` is in force everywhere, but for what it names.
+struct ack {
+    std::uint64_t version = 0;
+    std::vector<rejection> rejected;
+};
+
+/// Counters since the edge's start, by name.
+struct stats {
+    std::map<std::string, std::uint64_t> counters;
+};
+
+/// An endpoint's state as the edge sees it: "ready", "candidate", "suspect", "draining", ….
+struct endpoint_report {
+    std::string id, state, why;
+};
+
+using message = std::variant<hello, ack, stats, endpoint_report>;
+
+std::string encode(const message& what);
+
+/// The problem says what is malformed. A frame of an unknown type is none of these and none of deltas: a newer peer's.
+checked<message> decode(std::string_view frame);
+
+/// "hello", "delta", …: cheap enough to tell deltas from messages before decoding. Deltas have no type of their own.
+bool is_message(std::string_view frame);
+
+}  // namespace lintel::link

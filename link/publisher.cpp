@@ -1,0 +1,174 @@
+#include "link/publisher.hpp"
+
+#include "base/crypto.hpp"
+#include "base/log.hpp"
+#include "model/json.hpp"
+#include "net/frames.hpp"
+
+namespace lintel::link {
+
+namespace {
+
+constexpr std::size_t frame_fill_bytes = 512 * 1024;  // an object may be larger than what is left; the cap is 1 MiB
+constexpr std::size_t ticket_key_bytes = 80;
+
+std::string new_ticket_key()
+{
+    std::string key(ticket_key_bytes, '\0');
+    crypto::random_bytes(std::as_writable_bytes(std::span(key)));
+    return key;
+}
+
+}  // namespace
+
+/// One connected edge.
+class publisher::session {
+public:
+    session(publisher& owner, net::stream& edge) : owner_(owner), edge_(edge), news_(owner.home_.get_executor()) {}
+
+    task<void> run()
+    {
+        if (!co_await greet()) co_return;
+        owner_.sessions_.push_back(this);
+        net::task_group sender(owner_.home_.get_executor());
+        sender.spawn("link.send", send());
+        co_await receive();
+        std::erase(owner_.sessions_, this);
+        edge_.close();
+        closed_ = true;
+        news_.notify();
+        co_await sender.join();
+    }
+
+    void announce() { news_.notify(); }
+    const std::string& edge_id() const { return id_; }
+
+private:
+    task<bool> greet()
+    {
+        auto frame = co_await net::read_frame(edge_);
+        auto first = frame ? decode(*frame) : std::unexpected(problem{"", frame.error().message()});
+        const auto* theirs = first ? std::get_if<hello>(&*first) : nullptr;
+        if (theirs == nullptr || theirs->protocol != protocol) {
+            log::error("link.refused", {{"why", first ? "the edge speaks another version of the link" : first.error().what}});
+            co_return false;
+        }
+        id_ = theirs->edge;
+        serving_ = theirs->serving;
+        if (owner_.ticket_key_.empty()) owner_.ticket_key_ = theirs->ticket_key;
+        if (owner_.ticket_key_.empty()) owner_.ticket_key_ = new_ticket_key();
+        owner_.view_ = {.connected = true, .id = id_, .pid = theirs->pid, .applied = 0, .rejected = {}, .counters = {}, .endpoints = {}};
+        owner_.on_edge_change_();
+        hello ours;
+        ours.ticket_key = owner_.ticket_key_;
+        auto sent = co_await net::write_frame(edge_, encode(ours));
+        co_return sent.has_value();
+    }
+
+    /// Keeps one delta in flight: the next one is made when the ack of the last one is here.
+    task<void> send()
+    {
+        while (!closed_) {
+            bool withheld = serving_ && owner_.standing_ == standing::provisional;
+            bool owed = owner_.version_ > sent_ && acked_ == sent_ && !withheld;
+            if (!owed) {
+                co_await news_.wait();
+                continue;
+            }
+            auto step = model::difference(has_, owner_.wanted_);
+            step.base = sent_;
+            step.version = owner_.version_;
+            step.reset = sent_ == 0;
+            has_ = owner_.wanted_;
+            sent_ = step.version;
+            for (const auto& frame : model::encode(step, frame_fill_bytes)) {
+                if (!co_await net::write_frame(edge_, frame)) co_return edge_.close();
+            }
+        }
+    }
+
+    task<void> receive()
+    {
+        for (;;) {
+            auto frame = co_await net::read_frame(edge_);
+            if (!frame) co_return;
+            if (auto what = decode(*frame)) {
+                take(*what);
+            } else {
+                log::warn("link.ignored", {{"why", what.error().what}});
+            }
+        }
+    }
+
+    void take(const message& what)
+    {
+        if (const auto* done = std::get_if<ack>(&what)) {
+            acked_ = done->version;
+            news_.notify();
+            for (const auto& each : done->rejected) {
+                log::error("link.rejected", {{"kind", each.kind}, {"id", each.id}, {"why", each.why}});
+            }
+        }
+        if (owner_.view_.id != id_) return;  // a newer edge serves already
+        if (const auto* done = std::get_if<ack>(&what)) {
+            owner_.view_.applied = done->version;
+            owner_.view_.rejected = done->rejected;
+        }
+        if (const auto* numbers = std::get_if<stats>(&what)) owner_.view_.counters = numbers->counters;
+        if (const auto* seen = std::get_if<endpoint_report>(&what)) owner_.view_.endpoints[seen->id] = *seen;
+        owner_.on_edge_change_();
+    }
+
+    publisher& owner_;
+    net::stream& edge_;
+    net::event news_;
+    std::string id_;
+    model::snapshot has_;
+    std::uint64_t sent_ = 0, acked_ = 0;
+    bool serving_ = false, closed_ = false;
+};
+
+publisher::publisher(net::worker& home, int socket, unsigned peer_uid, std::function<void()> on_edge_change)
+    : home_(home),
+      listener_(home, socket),
+      peer_uid_(peer_uid),
+      on_edge_change_(std::move(on_edge_change)),
+      tasks_(home.get_executor())
+{
+}
+
+publisher::~publisher() = default;
+
+task<void> publisher::run()
+{
+    while (auto edge = co_await listener_.accept()) {
+        auto uid = edge->peer_uid();
+        if (uid != peer_uid_) {
+            log::error("link.refused", {{"why", "another user's process"}, {"uid", uid.value_or(0)}});
+            continue;
+        }
+        tasks_.spawn("link.edge", serve(std::move(edge)));
+    }
+}
+
+task<void> publisher::serve(std::unique_ptr<net::stream> edge)
+{
+    session one(*this, *edge);
+    co_await one.run();
+    if (view_.id != one.edge_id()) co_return;
+    view_.connected = false;
+    on_edge_change_();
+}
+
+std::uint64_t publisher::publish(model::snapshot wanted, standing how)
+{
+    bool known = version_ > 0 && wanted == wanted_ && how == standing_;
+    if (known) return version_;
+    standing_ = how;
+    wanted_ = std::move(wanted);
+    ++version_;
+    for (auto* each : sessions_) each->announce();
+    return version_;
+}
+
+}  // namespace lintel::link

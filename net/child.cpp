@@ -1,0 +1,87 @@
+#include "net/child.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <stdexcept>
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace lintel::net {
+
+namespace {
+
+[[noreturn]] void become(const std::vector<char*>& arguments, int channel_end)
+{
+    ::setpgid(0, 0);
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    if (channel_end == child_channel) {
+        ::fcntl(channel_end, F_SETFD, 0);
+    } else {
+        ::dup2(channel_end, child_channel);
+    }
+    ::execv("/proc/self/exe", arguments.data());
+    ::_exit(127);
+}
+
+pid_t start(const std::vector<std::string>& arguments, int channel_end)
+{
+    std::vector<char*> raw;
+    for (const auto& argument : arguments) raw.push_back(const_cast<char*>(argument.c_str()));
+    raw.push_back(nullptr);
+    auto pid = ::fork();
+    if (pid < 0) throw std::runtime_error(std::string("fork: ") + std::strerror(errno));
+    if (pid == 0) become(raw, channel_end);
+    return pid;
+}
+
+unique_fd open_pid(pid_t pid) { return unique_fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, O_NONBLOCK))); }
+
+}  // namespace
+
+class child::watched {
+public:
+    watched(executor worker, pid_t pid) : descriptor(worker, open_pid(pid).release()) {}
+    asio::posix::basic_stream_descriptor<executor> descriptor;
+};
+
+child::child(worker& home, const std::vector<std::string>& arguments) : child(home, arguments, channel::make_pair()) {}
+
+child::child(worker& home, const std::vector<std::string>& arguments, std::pair<unique_fd, unique_fd> ends)
+    : pid_(start(arguments, ends.second.get())),
+      channel_(home, std::move(ends.first)),
+      watched_(std::make_unique<watched>(home.get_executor(), pid_))
+{
+}
+
+child::~child() = default;
+
+void child::send_signal(int number)
+{
+    if (!ended_) ::kill(pid_, number);
+}
+
+task<child::ending> child::wait()
+{
+    int status = 0;
+    while (::waitpid(pid_, &status, WNOHANG) == 0) {
+        co_await watched_->descriptor.async_wait(asio::posix::descriptor_base::wait_read, asio::as_tuple(use_task));
+    }
+    ended_ = true;
+    if (WIFSIGNALED(status)) {
+        auto number = WTERMSIG(status);
+        co_return ending{false, "signal " + std::to_string(number) + " (" + ::strsignal(number) + ")"};
+    }
+    auto code = WEXITSTATUS(status);
+    co_return ending{code == 0, "exit status " + std::to_string(code)};
+}
+
+}  // namespace lintel::net

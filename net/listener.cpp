@@ -1,0 +1,184 @@
+#include "net/listener.hpp"
+
+#include "base/log.hpp"
+#include "net/event.hpp"
+#include "net/port_owner.hpp"
+#include "net/socket.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+
+#include <cerrno>
+#include <fcntl.h>
+
+#include <netinet/in.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+namespace lintel::net {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr int backlog = 4096;
+
+std::string reason() { return error_code(errno, boost::system::system_category()).message(); }
+
+struct bind_target {
+    sockaddr_storage raw{};
+    socklen_t length = 0;
+    bool both_families = false;
+};
+
+bool has_ipv6()
+{
+    unique_fd probe(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    return static_cast<bool>(probe);
+}
+
+bind_target target_of(const host_port& where)
+{
+    bind_target target;
+    bool every_address = where.host.empty() || where.host == "[::]" || where.host == "::";
+    if (every_address && has_ipv6()) {
+        auto* any = reinterpret_cast<sockaddr_in6*>(&target.raw);
+        any->sin6_family = AF_INET6;
+        any->sin6_port = htons(where.port);
+        target.length = sizeof *any;
+        target.both_families = true;
+        return target;
+    }
+    auto plain = address::of_ip(where.host.empty() ? "0.0.0.0" : where.host, where.port).value();
+    std::memcpy(&target.raw, plain.raw(), plain.length());
+    target.length = plain.length();
+    return target;
+}
+
+unique_fd open_bound(const bind_target& target, bool shared)
+{
+    unique_fd handle(::socket(target.raw.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!handle) return handle;
+    int on = 1, off = 0;
+    ::setsockopt(handle.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (shared) ::setsockopt(handle.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+    if (target.raw.ss_family == AF_INET6) {
+        ::setsockopt(handle.get(), IPPROTO_IPV6, IPV6_V6ONLY, target.both_families ? &off : &on, sizeof on);
+    }
+    if (::bind(handle.get(), reinterpret_cast<const sockaddr*>(&target.raw), target.length) != 0) return {};
+    return handle;
+}
+
+std::string why_not(const host_port& where)
+{
+    auto place = where.host + ":" + std::to_string(where.port);
+    if (errno == EADDRINUSE) {
+        auto owner = describe_port_owner(where.port);
+        return place + " is in use" + (owner.empty() ? "; stop what listens there or choose another port" : " by " + owner);
+    }
+    if (errno == EACCES) {
+        return "no right to listen on " + place + ": run as root, give CAP_NET_BIND_SERVICE, or use a port above 1023";
+    }
+    return "can't listen on " + place + ": " + reason();
+}
+
+}  // namespace
+
+checked<std::vector<unique_fd>> bind_entrypoint(const host_port& where, std::size_t sockets)
+{
+    auto fail = [&] { return std::unexpected(problem{"", why_not(where)}); };
+    auto target = target_of(where);
+    if (where.port != 0) {
+        // SO_REUSEPORT would let a second owner in silently: ask without it first.
+        auto probe = open_bound(target, false);
+        if (!probe || ::listen(probe.get(), 1) != 0) return fail();
+    }
+    std::vector<unique_fd> bound;
+    while (bound.size() < sockets) {
+        auto handle = open_bound(target, true);
+        if (!handle || ::listen(handle.get(), backlog) != 0) return fail();
+        ::getsockname(handle.get(), reinterpret_cast<sockaddr*>(&target.raw), &target.length);
+        bound.push_back(std::move(handle));
+    }
+    return bound;
+}
+
+checked<unique_fd> bind_unix(const std::filesystem::path& path, int owner)
+{
+    auto fail = [&](const char* step) {
+        return std::unexpected(problem{path.string(), std::string("can't ") + step + " the socket: " + reason()});
+    };
+    unique_fd folder(::open(path.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!folder) return fail("find the folder of");
+    auto short_path = "/proc/self/fd/" + std::to_string(folder.get()) + "/" + path.filename().string();
+    auto local = address::of_unix(short_path);
+    if (!local) return std::unexpected(problem{path.string(), "the socket's name is too long"});
+
+    unique_fd handle(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    ::unlink(path.c_str());
+    if (!handle || ::bind(handle.get(), local->raw(), local->length()) != 0) return fail("make");
+    if (::chmod(path.c_str(), 0600) != 0) return fail("protect");
+    if (owner >= 0 && ::chown(path.c_str(), static_cast<uid_t>(owner), static_cast<gid_t>(-1)) != 0) return fail("hand over");
+    if (::listen(handle.get(), backlog) != 0) return fail("listen on");
+    return handle;
+}
+
+result<address> bound_address(int socket)
+{
+    sockaddr_storage raw{};
+    socklen_t length = sizeof raw;
+    if (::getsockname(socket, reinterpret_cast<sockaddr*>(&raw), &length) != 0) {
+        return error_code(errno, boost::system::system_category());
+    }
+    return address(reinterpret_cast<const sockaddr*>(&raw), length);
+}
+
+class listener::polled {
+public:
+    polled(executor worker, int socket)
+        : descriptor(worker, ::fcntl(socket, F_DUPFD_CLOEXEC, 0)), pause(worker)
+    {
+    }
+
+    asio::posix::basic_stream_descriptor<executor> descriptor;
+    event pause;
+    duration back_off = 10ms;
+    bool stopping = false;
+};
+
+listener::listener(worker& home, int socket) : home_(home), polled_(std::make_unique<polled>(home.get_executor(), socket)) {}
+listener::~listener() = default;
+
+task<std::unique_ptr<stream>> listener::accept()
+{
+    auto& self = *polled_;
+    for (;;) {
+        sockaddr_storage raw{};
+        socklen_t length = sizeof raw;
+        auto* peer = reinterpret_cast<sockaddr*>(&raw);
+        unique_fd accepted(::accept4(self.descriptor.native_handle(), peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        if (accepted) {
+            self.back_off = 10ms;
+            co_return make_stream(home_, std::move(accepted), address(peer, length));
+        }
+        if (errno == EAGAIN && self.stopping) co_return nullptr;
+        if (errno == EAGAIN) {
+            co_await self.descriptor.async_wait(self.descriptor.wait_read, asio::as_tuple(use_task));
+        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+            log::warn("accept.failed", {{"why", reason()}});
+            if (self.stopping) co_return nullptr;
+            co_await self.pause.wait_until(steady_clock::now() + self.back_off);
+            self.back_off = std::min<duration>(self.back_off * 2, 1s);
+        }  // else: that connection died in the queue (ECONNABORTED, EPROTO, …); take the next
+    }
+}
+
+void listener::stop()
+{
+    polled_->stopping = true;
+    polled_->pause.notify();
+    error_code ignored;
+    polled_->descriptor.cancel(ignored);
+}
+
+}  // namespace lintel::net

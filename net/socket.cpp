@@ -1,0 +1,216 @@
+#include "net/socket.hpp"
+
+#include "net/error.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+
+#include <array>
+#include <cerrno>
+#include <poll.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+namespace lintel::net {
+
+namespace {
+
+using native_socket = asio::basic_stream_socket<asio::generic::stream_protocol, executor>;
+
+error_code last_error() { return {errno, boost::system::system_category()}; }
+
+/// would_block in the one spelling that callers compare with.
+error_code io_error()
+{
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return asio::error::would_block;
+    return last_error();
+}
+
+class socket_stream final : public stream {
+public:
+    socket_stream(worker& home, unique_fd connected, const address& peer)
+        : socket_(home.get_executor(), asio::generic::stream_protocol(peer.family(), 0), connected.release()),
+          peer_(peer),
+          sides_{side(*this, home.deadlines()), side(*this, home.deadlines())}
+    {
+    }
+
+    result<std::size_t> try_read(std::span<std::byte> into) override
+    {
+        if (!socket_.is_open()) return error_code(asio::error::operation_aborted);
+        for (;;) {
+            auto count = ::recv(socket_.native_handle(), into.data(), into.size(), 0);
+            if (count >= 0) return static_cast<std::size_t>(count);
+            if (errno != EINTR) return io_error();
+        }
+    }
+
+    result<std::size_t> try_write(std::span<const std::string_view> pieces) override
+    {
+        if (!socket_.is_open()) return error_code(asio::error::operation_aborted);
+        std::array<iovec, 8> parts{};
+        std::size_t used = 0;
+        for (auto piece : pieces.first(std::min(pieces.size(), parts.size()))) {
+            parts[used++] = {const_cast<char*>(piece.data()), piece.size()};
+        }
+        msghdr message{};
+        message.msg_iov = parts.data();
+        message.msg_iovlen = used;
+        for (;;) {
+            auto count = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
+            if (count >= 0) return static_cast<std::size_t>(count);
+            if (errno != EINTR) return io_error();
+        }
+    }
+
+    task<result<void>> wait(direction what) override
+    {
+        if (!socket_.is_open()) co_return asio::error::operation_aborted;
+        auto& mine = of(what);
+        mine.start();
+        auto kind = what == direction::read ? native_socket::wait_read : native_socket::wait_write;
+        auto [failure] = co_await socket_.async_wait(kind, asio::as_tuple(use_task));
+        mine.stop();
+        if (std::exchange(mine.expired, false)) co_return errc::timed_out;
+        if (failure) co_return failure;
+        co_return result<void>{};
+    }
+
+    void expires_at(direction what, time_point when) override
+    {
+        of(what).absolute = when;
+        of(what).renew();
+    }
+    void set_patience(direction what, duration limit) override
+    {
+        of(what).patience = limit;
+        of(what).renew();
+    }
+
+    void shutdown_write() override
+    {
+        if (socket_.is_open()) ::shutdown(socket_.native_handle(), SHUT_WR);
+    }
+
+    void close(manner how) override
+    {
+        if (!socket_.is_open()) return;
+        if (how == manner::abortive) {
+            linger reset{1, 0};
+            ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        }
+        error_code ignored;
+        socket_.close(ignored);
+    }
+
+    bool peer_gone() const override { return polled(POLLRDHUP) & (POLLRDHUP | POLLHUP | POLLERR); }
+    bool readable_now() const override { return polled(POLLIN | POLLRDHUP) != 0; }
+
+    const address& local() const override
+    {
+        if (local_.length() == 0 && socket_.is_open()) {
+            sockaddr_storage raw{};
+            socklen_t length = sizeof raw;
+            auto* where = reinterpret_cast<sockaddr*>(&raw);
+            if (::getsockname(handle(), where, &length) == 0) local_ = address(where, length);
+        }
+        return local_;
+    }
+    const address& peer() const override { return peer_; }
+
+    std::optional<unsigned> peer_uid() const override
+    {
+        ucred credentials{};
+        socklen_t length = sizeof credentials;
+        if (::getsockopt(handle(), SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0 || credentials.pid == 0) return {};
+        return credentials.uid;
+    }
+
+private:
+    /// One direction's two limits and the deadline that the running wait has.
+    struct side final : deadline {
+        side(socket_stream& owner, sweep& home) : deadline(home), owner(owner) {}
+
+        void start()
+        {
+            expired = false;
+            waiting = true;
+            renew();
+        }
+        void stop()
+        {
+            waiting = false;
+            clear();
+        }
+        /// The limits may change while a wait runs: a response is awaited with patience only once the request is sent.
+        void renew()
+        {
+            if (!waiting) return;
+            set(patience == duration{} ? absolute : std::min(absolute, steady_clock::now() + patience));
+        }
+        void late() override
+        {
+            expired = true;
+            error_code ignored;
+            owner.socket_.cancel(ignored);
+        }
+
+        socket_stream& owner;
+        time_point absolute = time_point::max();
+        duration patience{};
+        bool waiting = false, expired = false;
+    };
+
+    side& of(direction what) { return sides_[what == direction::read ? 0 : 1]; }
+    int handle() const { return const_cast<native_socket&>(socket_).native_handle(); }
+
+    int polled(short events) const
+    {
+        if (!socket_.is_open()) return POLLHUP;
+        pollfd one{handle(), events, 0};
+        return ::poll(&one, 1, 0) > 0 ? one.revents : 0;
+    }
+
+    native_socket socket_;
+    address peer_;
+    mutable address local_;
+    std::array<side, 2> sides_;
+};
+
+}  // namespace
+
+std::unique_ptr<stream> make_stream(worker& home, unique_fd connected, const address& peer)
+{
+    if (peer.is_ip()) {
+        int on = 1;
+        ::setsockopt(connected.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
+    return std::make_unique<socket_stream>(home, std::move(connected), peer);
+}
+
+task<result<std::unique_ptr<stream>>> connect(worker& home, address to, duration limit)
+{
+    unique_fd handle(::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!handle) co_return last_error();
+    bool done = ::connect(handle.get(), to.raw(), to.length()) == 0;
+    if (!done && errno != EINPROGRESS) co_return last_error();
+
+    int raw = handle.get();
+    auto connected = make_stream(home, std::move(handle), to);
+    if (!done) {
+        connected->set_patience(direction::write, limit);
+        if (auto ready = co_await connected->wait(direction::write); !ready) co_return ready.error();
+        connected->set_patience(direction::write, {});
+        int failure = 0;
+        socklen_t length = sizeof failure;
+        ::getsockopt(raw, SOL_SOCKET, SO_ERROR, &failure, &length);
+        if (failure != 0) co_return error_code(failure, boost::system::system_category());
+    }
+    co_return std::move(connected);
+}
+
+}  // namespace lintel::net

@@ -1,0 +1,76 @@
+#pragma once
+// Bytes in both directions. Above this interface nobody knows TCP from TLS from a unix socket.
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "net/address.hpp"
+#include "net/task.hpp"
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace lintel::net {
+
+enum class direction { read, write };
+
+/// A connected byte stream of one worker. The primitive is "try, and wait when it would block": so a reader that knows
+/// that nothing can be there yet waits first and no system call is spent on finding out, and an idle connection holds
+/// no buffer while it waits. One task may read while another writes.
+class stream {
+public:
+    virtual ~stream() = default;
+
+    /// Reads what is there: at least one byte, or 0 at the peer's end of the stream.
+    /// Errors: `would_block` (wait, then try again), what the kernel or the TLS layer reports.
+    virtual result<std::size_t> try_read(std::span<std::byte> into) = 0;
+
+    /// Writes as much of the pieces, in order, as is taken at once: at least one byte. Errors as try_read.
+    virtual result<std::size_t> try_write(std::span<const std::string_view> pieces) = 0;
+
+    /// Returns when a try may succeed. Errors: `timed_out` at the deadline, `operation_aborted` after close().
+    virtual task<result<void>> wait(direction what) = 0;
+
+    /// An absolute end for the waits of one direction (a request's head); `time_point::max()` = none.
+    virtual void expires_at(direction what, time_point when) = 0;
+
+    /// The longest that a single wait of one direction may take, so that it measures progress and not totals; zero = no
+    /// limit. Both are swept every 100 ms.
+    virtual void set_patience(direction what, duration limit) = 0;
+
+    /// No more writes: the peer reads the end of the stream (for TLS: close_notify first). Doesn't block.
+    virtual void shutdown_write() = 0;
+
+    /// Ends both directions and every wait. Idempotent. `abortive`: the peer sees a reset instead of an orderly end,
+    /// so that what it got can't be taken for complete.
+    enum class manner { orderly, abortive };
+    virtual void close(manner how = manner::orderly) = 0;
+
+    /// True when the peer has ended or reset the stream, as far as the kernel knows. Reads nothing. One system call.
+    virtual bool peer_gone() const = 0;
+
+    /// True when a read would give bytes or the end without waiting: an idle connection on which this holds is unusable.
+    virtual bool readable_now() const = 0;
+
+    virtual const address& local() const = 0;
+    virtual const address& peer() const = 0;
+
+    /// The user of the process at the other end of a unix socket (SO_PEERCRED); none for other streams.
+    virtual std::optional<unsigned> peer_uid() const { return {}; }
+
+    /// What the TLS layer knows; empty for clear text.
+    struct security {
+        bool encrypted = false;
+        std::string server_name;  ///< SNI, lower case; empty when the client sent none
+    };
+    virtual const security& secured() const;
+
+    // Built from the above:
+    task<result<std::size_t>> read_some(std::span<std::byte> into);
+    task<result<void>> write_all(std::span<const std::string_view> pieces);
+    task<result<void>> write_all(std::string_view bytes);
+};
+
+}  // namespace lintel::net

@@ -1,0 +1,41 @@
+#pragma once
+// Structured concurrency: nothing runs unowned.
+
+#include "net/event.hpp"
+#include "net/task.hpp"
+
+#include <boost/asio/cancellation_signal.hpp>
+
+#include <list>
+#include <string_view>
+
+namespace lintel::net {
+
+/// Owns the tasks it starts. `stop()` asks all of them to end; `join()` returns when the last one has. What escapes a
+/// task is logged once, as `task.failed`; cancellation is not a failure. Belongs to one worker: call every member there.
+/// Destroying a group that still has tasks is a bug.
+class task_group {
+public:
+    explicit task_group(executor worker);
+    task_group(const task_group&) = delete;
+    ~task_group();
+
+    /// `name` appears in failure reports and must be a literal. The task starts before the next event is handled, not
+    /// inside this call.
+    void spawn(std::string_view name, task<void> body);
+
+    void stop();
+    task<void> join();
+
+    std::size_t size() const { return running_.size(); }
+
+private:
+    void finished(std::list<asio::cancellation_signal>::iterator which, std::string_view name,
+                  const std::exception_ptr& failure);
+
+    executor worker_;
+    std::list<asio::cancellation_signal> running_;
+    event empty_;
+};
+
+}  // namespace lintel::net

@@ -1,0 +1,209 @@
+#include "proxy/edge.hpp"
+
+#include "base/log.hpp"
+#include "net/event.hpp"
+#include "net/task_group.hpp"
+#include "net/worker_thread.hpp"
+#include "proxy/routing/table_builder.hpp"
+#include "proxy/server.hpp"
+#include "proxy/upstream/lease.hpp"
+#include "proxy/upstream/prober.hpp"
+
+namespace lintel::proxy {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+std::vector<std::string> names_of(const std::vector<model::entrypoint>& entrypoints)
+{
+    std::vector<std::string> names;
+    for (const auto& each : entrypoints) names.push_back(each.name);
+    return names;
+}
+
+/// One worker: its thread, its state and its server.
+struct seat {
+    ~seat() { thread.stop(); }
+
+    net::worker_thread thread{"worker"};
+    std::unique_ptr<worker_state> state;
+    std::unique_ptr<proxy::server> server;
+};
+
+}  // namespace
+
+struct edge::inside {
+    inside(net::worker& link_loop, settings what, std::vector<listening> sockets, unique_fd access_file,
+           std::function<void(link::message)> to_control)
+        : home(link_loop),
+          config(std::move(what)),
+          listeners(std::move(sockets)),
+          report(std::move(to_control)),
+          builder(names_of(config.entrypoints), config.workers),
+          tables(std::make_shared<route_table>()),
+          certificates(std::make_shared<tls::certificate_store>()),
+          probes(home, [this](const endpoint& changed) { tell(changed); }),
+          tasks(home.get_executor())
+    {
+        if (access_file) log = std::make_unique<access_log>(std::move(access_file), config.workers);
+        while (seats.size() < config.workers) seats.push_back(std::make_unique<seat>());
+        auto on_suspect = [this](endpoint_ptr which) {
+            home.post([this, which = std::move(which)] { suspect(which); });
+        };
+        for (std::size_t i = 0; i < seats.size(); ++i) {
+            auto& each = *seats[i];
+            auto* ring = log ? &log->ring(i) : nullptr;
+            each.state = std::make_unique<worker_state>(each.thread.loop(), i, config, tables, certificates, ring, on_suspect);
+            each.server = std::make_unique<server>(*each.state);
+        }
+    }
+
+    void tell(const endpoint& changed)
+    {
+        report(link::endpoint_report{changed.id(), std::string(changed.state()), ""});
+    }
+
+    void suspect(const endpoint_ptr& which)
+    {
+        log::warn("endpoint.suspect", {{"endpoint", which->authority()}, {"id", which->id()}});
+        tell(*which);
+        probes.watch(which);
+    }
+
+    /// Runs `job` on every worker without waiting for it.
+    void on_all(std::function<void(seat&, std::size_t)> job)
+    {
+        for (std::size_t i = 0; i < seats.size(); ++i) {
+            seats[i]->thread.loop().post([job, &each = *seats[i], i] { job(each, i); });
+        }
+    }
+
+    /// Returns when every worker has run `job`: nothing that was under way before between two of its suspensions is
+    /// under way any more.
+    task<void> fence(std::function<void(seat&, std::size_t)> job)
+    {
+        auto left = std::make_shared<std::atomic<std::size_t>>(seats.size());
+        net::event passed(home.get_executor());
+        on_all([this, job, left, &passed](seat& each, std::size_t index) {
+            job(each, index);
+            if (left->fetch_sub(1) == 1) home.post([&passed] { passed.notify(); });
+        });
+        co_await passed.wait();
+    }
+
+    net::worker& home;
+    settings config;
+    std::vector<listening> listeners;
+    std::function<void(link::message)> report;
+    table_builder builder;
+    table_cell tables;
+    tls::store_cell certificates;
+    std::unique_ptr<access_log> log;
+    std::vector<std::unique_ptr<seat>> seats;
+    prober probes;
+    bool accepting = false;
+    net::task_group tasks;
+};
+
+edge::edge(net::worker& home, settings what, std::vector<listening> sockets, unique_fd access_file,
+           std::function<void(link::message)> report)
+    : inside_(std::make_unique<inside>(home, std::move(what), std::move(sockets), std::move(access_file), std::move(report)))
+{
+}
+
+edge::~edge() = default;
+
+task<std::vector<link::rejection>> edge::apply(const model::delta& step)
+{
+    auto& self = *inside_;
+    auto change = self.builder.apply(step);
+    auto old_table = self.tables.load();  // freed here, not on a worker
+    auto old_store = self.certificates.load();
+    self.tables.publish(change.table);
+    if (change.certificates) {
+        self.certificates.publish(std::make_shared<tls::certificate_store>(self.builder.state().certificates, *old_store));
+    }
+    for (const auto& each : change.touched) {
+        self.tell(*each);
+        self.probes.watch(each);
+    }
+    co_await self.fence([&change](seat& each, std::size_t index) {
+        each.state->routes.get();
+        for (const auto& list : {&change.touched, &change.retired}) {
+            for (const auto& which : *list) {
+                if (which->draining()) which->of(index).idle.clear();
+            }
+        }
+    });
+    log::debug("snapshot.applied", {{"version", step.version}, {"rejected", change.rejected.size()}});
+    co_return std::move(change.rejected);
+}
+
+void edge::use_ticket_key(const std::string& key)
+{
+    inside_->on_all([key](seat& each, std::size_t) { each.state->tls.use_ticket_key(key); });
+}
+
+void edge::accept()
+{
+    auto& self = *inside_;
+    if (std::exchange(self.accepting, true)) return;
+    self.on_all([&self](seat& each, std::size_t worker) {
+        for (const auto& [entrypoint, sockets] : self.listeners) {
+            for (std::size_t s = 0; s < sockets.size(); ++s) {
+                bool mine = sockets.size() >= self.seats.size() ? s % self.seats.size() == worker : worker % sockets.size() == s;
+                if (mine) each.server->accept_from(entrypoint, sockets[s].get());
+            }
+        }
+    });
+}
+
+task<void> edge::settle() { co_await inside_->probes.first_tries(steady_clock::now() + 250ms); }
+
+task<void> edge::drain(time_point end)
+{
+    auto& self = *inside_;
+    auto left = std::make_shared<std::atomic<std::size_t>>(self.seats.size());
+    net::event drained(self.home.get_executor());
+    self.on_all([&self, end, left, &drained](seat& each, std::size_t) {
+        auto done = [&self, left, &drained] {
+            if (left->fetch_sub(1) == 1) self.home.post([&drained] { drained.notify(); });
+        };
+        each.server->begin_drain(end, done);
+    });
+    co_await drained.wait();
+}
+
+void edge::prune_pools()
+{
+    auto& self = *inside_;
+    std::vector<endpoint_ptr> all;
+    for (const auto& [id, each] : self.builder.endpoints()) all.push_back(each);
+    self.on_all([&self, all = std::move(all)](seat&, std::size_t worker) {
+        auto now = steady_clock::now();
+        for (const auto& each : all) prune_pool(each->of(worker), now, self.config.pooled_idle);
+    });
+}
+
+void edge::end_access_log() { inside_->log.reset(); }
+
+link::stats edge::stats() const
+{
+    link::stats sum;
+    for (std::size_t which = 0; which < counter_names.size(); ++which) {
+        std::uint64_t total = 0;
+        for (const auto& each : inside_->seats) total += each->state->counters.read(which);
+        sum.counters.emplace(counter_names[which], total);
+    }
+    return sum;
+}
+
+std::vector<link::endpoint_report> edge::endpoints() const
+{
+    std::vector<link::endpoint_report> all;
+    for (const auto& [id, each] : inside_->builder.endpoints()) all.push_back({id, std::string(each->state()), ""});
+    return all;
+}
+
+}  // namespace lintel::proxy

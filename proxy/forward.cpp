@@ -1,0 +1,149 @@
+#include "proxy/forward.hpp"
+
+#include "http/error.hpp"
+#include "net/error.hpp"
+#include "proxy/forward_fields.hpp"
+#include "proxy/relay.hpp"
+#include "proxy/upstream/lease.hpp"
+
+#include <boost/asio/error.hpp>
+
+namespace lintel::proxy {
+
+namespace {
+
+/// A whole short body in memory, so that it can be sent again and no endpoint waits for a slow client.
+task<result<std::string>> collect(http::body_source& body)
+{
+    std::string all;
+    for (;;) {
+        auto piece = co_await body.read();
+        if (piece.what == http::body_piece::kind::reset) co_return piece.why;
+        if (piece.what == http::body_piece::kind::end) co_return all;
+        all += piece.bytes;
+    }
+}
+
+fault fault_of_connect(error_code why)
+{
+    if (why == asio::error::connection_refused) return fault::connect_refused;
+    if (why == net::errc::timed_out || why == asio::error::timed_out) return fault::connect_timeout;
+    return fault::connect_failed;
+}
+
+class forwarding {
+public:
+    forwarding(worker_state& worker, http::exchange& client, route_ptr route, access_record& record)
+        : worker_(worker), client_(client), route_(std::move(route)), record_(record), request_(client, worker)
+    {
+        record_.request_id = request_.request_id();
+    }
+
+    task<outcome> run(std::size_t entrypoint)
+    {
+        auto length = client_.body().length();
+        if (length && *length > 0 && *length <= worker_.settings.collected_body_bytes) {
+            auto collected = co_await collect(client_.body());
+            if (!collected) co_return outcome{fault_of_body(collected.error()), collected.error()};
+            collected_ = std::move(*collected);
+            rematch(entrypoint);
+        }
+        worker_.retries.on_request();
+        co_return co_await attempts();
+    }
+
+private:
+    task<outcome> attempts()
+    {
+        if (!route_ || !route_->service) co_return outcome{fault::no_route, {}};
+        const auto& service = *route_->service;
+        outcome last{fault::no_endpoint, {}};
+        last.state = service.why_none();
+        // An app that is told to stop may close idle connections at once, and we hear of it a little later: what can't
+        // be repeated gets a new connection to the newest endpoint, as long as such requests are few.
+        auto now = steady_clock::now();
+        bool careful = !replayable() && service.turns->positions[worker_.index].careful.take(now);
+        auto demanded = careful ? freshness::new_only : replayable() ? freshness::any_pooled : freshness::recently_used;
+        for (;;) {
+            auto target = careful ? service.choose_newest(worker_.index, avoid_, now) : service.choose(worker_.index, avoid_);
+            if (!target) co_return last;
+            last = co_await one_attempt(target, demanded);
+            if (!may_try_again(last)) co_return last;
+            worker_.counters.add(counter::replays);
+            // A connection that died in the pool says nothing against its endpoint: the next try is a new connection,
+            // to the same one if there is no other.
+            demanded = freshness::new_only;
+            if (!last.pooled || never_reached(last.what)) avoid_.push_back(target.get());
+            keep_.push_back(std::move(target));
+        }
+    }
+
+    task<outcome> one_attempt(endpoint_ptr target, freshness demanded)
+    {
+        ++record_.attempts;
+        record_.endpoint = target->authority();
+        lease held(worker_, target);
+        if (auto connected = co_await held.connect(demanded); !connected) {
+            if (target->set_reachable(false)) worker_.suspect(target);
+            co_return outcome{fault_of_connect(connected.error()), connected.error()};
+        }
+        // Connecting took time: an endpoint that was told to stop meanwhile gets no new request.
+        if (target->draining()) co_return outcome{fault::connect_refused, {}};
+        request_.address_to(*target, route_->service->pass_host);
+        worker_.counters.add(counter::upstream_requests);
+        http::memory_body whole(collected_);
+        auto& body = collected_.empty() ? client_.body() : whole;
+        auto result = co_await relay(worker_, client_, held.call(), request_.head(), body, record_);
+        result.pooled = held.pooled();
+        if (result.what == fault::none) held.give_back();
+        co_return result;
+    }
+
+    /// All of the request can be sent again, and doing so does no harm (RFC 9110 §9.2.2).
+    bool replayable() const { return client_.request().is_idempotent() && body_is_whole(); }
+    bool body_is_whole() const { return !collected_.empty() || client_.body().length() == 0; }
+
+    bool may_try_again(const outcome& last)
+    {
+        if (client_.response_started() || last.response_begun) return false;
+        if (never_reached(last.what)) return avoid_.size() < most_attempts;  // nothing was sent, the body is untouched
+        if (last.what != fault::upstream_closed || !replayable()) return false;
+        if (last.pooled) return true;
+        return avoid_.size() < most_attempts && worker_.retries.take(steady_clock::now());
+    }
+
+    static fault fault_of_body(error_code why)
+    {
+        return http::is_malformed(why) ? fault::bad_request_body : fault::client_gone;
+    }
+
+    /// The request waited for its body: what was true when it was matched may not be true any more.
+    void rematch(std::size_t entrypoint)
+    {
+        const auto* now = worker_.routes.get()->match(entrypoint, client_.request());
+        route_ = now != nullptr ? *now : nullptr;
+    }
+
+    static constexpr std::size_t most_attempts = 5;
+
+    worker_state& worker_;
+    http::exchange& client_;
+    route_ptr route_;
+    access_record& record_;
+    forwarded_request request_;
+    std::string collected_;
+    std::vector<const endpoint*> avoid_;
+    std::vector<endpoint_ptr> keep_;  ///< so that the addresses in `avoid_` stay theirs
+};
+
+}  // namespace
+
+task<outcome> forward(worker_state& worker, http::exchange& client, std::size_t entrypoint, route_ptr route,
+                      access_record& record)
+{
+    forwarding one(worker, client, std::move(route), record);
+    auto result = co_await one.run(entrypoint);
+    co_return result;
+}
+
+}  // namespace lintel::proxy

@@ -1,0 +1,187 @@
+#include "proxy/forward_fields.hpp"
+
+#include "base/text.hpp"
+
+namespace lintel::proxy {
+
+using http::field;
+using http::field_id;
+
+namespace {
+
+constexpr std::size_t longest_request_id = 128;
+
+/// Fields that concern one connection only, whatever Connection says (RFC 9110 §7.6.1).
+bool is_hop_by_hop(field_id id)
+{
+    switch (id) {
+        case field_id::connection:
+        case field_id::keep_alive:
+        case field_id::proxy_authenticate:
+        case field_id::proxy_authorization:
+        case field_id::proxy_connection:
+        case field_id::te:
+        case field_id::transfer_encoding:
+        case field_id::upgrade: return true;
+        default: return false;
+    }
+}
+
+bool says_where_from(field_id id)
+{
+    switch (id) {
+        case field_id::forwarded:
+        case field_id::x_forwarded_for:
+        case field_id::x_forwarded_host:
+        case field_id::x_forwarded_port:
+        case field_id::x_forwarded_prefix:
+        case field_id::x_forwarded_proto:
+        case field_id::x_real_ip: return true;
+        default: return false;
+    }
+}
+
+/// The names that Connection nominates, but those that never stand for a field.
+std::vector<std::string_view> nominated(const http::fields& all)
+{
+    std::vector<std::string_view> names;
+    for (const auto& each : all) {
+        if (each.id != field_id::connection) continue;
+        for (auto name : text::split_list(each.value)) {
+            bool option = text::equal_caseless(name, "close") || text::equal_caseless(name, "keep-alive");
+            if (!option) names.push_back(name);
+        }
+    }
+    return names;
+}
+
+bool is_named(const field& candidate, const std::vector<std::string_view>& names)
+{
+    return std::ranges::any_of(names, [&](auto name) { return text::equal_caseless(name, candidate.name); });
+}
+
+std::string_view value_of(const http::fields& all, field_id id)
+{
+    const auto* found = all.find(id);
+    return found != nullptr ? found->value : std::string_view();
+}
+
+std::string joined(const http::fields& all, field_id id)
+{
+    std::string list;
+    for (const auto& each : all) {
+        if (each.id == id) (list += list.empty() ? "" : ", ") += each.value;
+    }
+    return list;
+}
+
+std::string port_of(std::string_view authority, bool encrypted)
+{
+    auto colon = authority.rfind(':');
+    bool has_port = colon != authority.npos && authority.find(']', colon) == authority.npos;
+    if (has_port && colon + 1 < authority.size()) return std::string(authority.substr(colon + 1));
+    return encrypted ? "443" : "80";
+}
+
+}  // namespace
+
+std::string client_address(const http::exchange& exchange, const net::network_set& trusted)
+{
+    const auto& peer = exchange.connection().peer();
+    if (!trusted.contains(peer)) return peer.ip();
+    auto list = joined(exchange.request().fields, field_id::x_forwarded_for);
+    auto hops = text::split_list(list);
+    std::string nearest = peer.ip();
+    for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {
+        auto address = net::address::of_ip(*hop, 0);
+        if (!address) break;
+        nearest = address->ip();
+        if (!trusted.contains(*address)) break;
+    }
+    return nearest;
+}
+
+forwarded_request::forwarded_request(const http::exchange& exchange, worker_state& worker)
+{
+    const auto& received = exchange.request();
+    bool trusted = worker.settings.trusted_proxies.contains(exchange.connection().peer());
+    head_.method = received.method;
+    head_.path = received.path;
+    head_.query = received.query;
+    head_.authority = received_authority_ = received.authority;
+    client_ = client_address(exchange, worker.settings.trusted_proxies);
+    websocket_ = text::equal_caseless(received.upgrade(), "websocket") && received.is("GET");
+
+    auto named = nominated(received.fields);
+    for (const auto& each : received.fields) {
+        bool dropped = is_hop_by_hop(each.id) || says_where_from(each.id) || is_named(each, named);
+        bool ours = each.id == field_id::expect || each.id == field_id::proxy || each.id == field_id::x_request_id;
+        if (!dropped && !ours) head_.fields.add(each);
+    }
+    if (received.fields.has_token(field_id::te, "trailers")) head_.fields.add("TE", "trailers");
+    if (websocket_) head_.fields.add("Upgrade", "websocket");
+    add_forwarded(exchange, trusted);
+    add_request_id(received, worker);
+}
+
+void forwarded_request::address_to(const endpoint& target, bool pass_host)
+{
+    if (!pass_host) target_authority_ = target.authority();
+    head_.authority = pass_host ? received_authority_ : std::string_view(target_authority_);
+}
+
+void forwarded_request::add_forwarded(const http::exchange& exchange, bool trusted)
+{
+    const auto& received = exchange.request();
+    bool encrypted = exchange.connection().secured().encrypted;
+    auto keep = [&](field_id id) { return trusted ? std::string(value_of(received.fields, id)) : std::string(); };
+    auto peer = exchange.connection().peer().ip();
+
+    auto before = trusted ? joined(received.fields, field_id::x_forwarded_for) : std::string();
+    for_ = before.empty() ? peer : before + ", " + peer;
+    real_ip_ = keep(field_id::x_real_ip);
+    proto_ = keep(field_id::x_forwarded_proto);
+    host_ = keep(field_id::x_forwarded_host);
+    port_ = keep(field_id::x_forwarded_port);
+    if (real_ip_.empty()) real_ip_ = client_;
+    if (proto_.empty()) proto_ = encrypted ? "https" : "http";
+    if (host_.empty()) host_ = received.authority;
+    if (port_.empty()) port_ = port_of(received.authority, encrypted);
+    head_.fields.add({"X-Forwarded-For", for_, field_id::x_forwarded_for});
+    head_.fields.add({"X-Forwarded-Proto", proto_, field_id::x_forwarded_proto});
+    head_.fields.add({"X-Forwarded-Host", host_, field_id::x_forwarded_host});
+    head_.fields.add({"X-Forwarded-Port", port_, field_id::x_forwarded_port});
+    head_.fields.add({"X-Real-IP", real_ip_, field_id::x_real_ip});
+    if (!trusted) return;
+    for (const auto& each : received.fields) {
+        if (each.id == field_id::forwarded || each.id == field_id::x_forwarded_prefix) head_.fields.add(each);
+    }
+}
+
+/// Passes a usable id on, makes one otherwise: 128 random bits in hexadecimal.
+void forwarded_request::add_request_id(const http::request_head& received, worker_state& worker)
+{
+    auto given = value_of(received.fields, field_id::x_request_id);
+    bool usable = received.fields.count(field_id::x_request_id) == 1 && given.size() <= longest_request_id && http::is_token(given);
+    if (usable) {
+        request_id_ = given;
+    } else {
+        constexpr std::string_view digits = "0123456789abcdef";
+        for (int word = 0; word < 2; ++word) {
+            auto bits = worker.random();
+            for (int i = 0; i < 16; ++i, bits >>= 4) request_id_ += digits[bits & 15];
+        }
+    }
+    head_.fields.add({"X-Request-Id", request_id_, field_id::x_request_id});
+}
+
+void strip_response(http::response_head& head, bool switching)
+{
+    auto named = nominated(head.fields);
+    head.fields.remove_if([&](const field& each) {
+        if (switching && each.id == field_id::upgrade) return false;
+        return is_hop_by_hop(each.id) || is_named(each, named);
+    });
+}
+
+}  // namespace lintel::proxy

@@ -1,0 +1,44 @@
+#pragma once
+// The head that goes upstream and the head that goes back: without what belongs to one connection only, with what the
+// app must know of the client.
+
+#include "http/exchange.hpp"
+#include "proxy/worker_state.hpp"
+
+#include <string>
+
+namespace lintel::proxy {
+
+/// The client's address: the socket's, or behind trusted proxies the last one in X-Forwarded-For that isn't theirs.
+std::string client_address(const http::exchange& exchange, const net::network_set& trusted);
+
+/// The upstream's request head, with the texts that its views point to.
+class forwarded_request {
+public:
+    /// Leaves out hop-by-hop fields and those that Connection names (RFC 9110 §7.6.1), Expect, Proxy, and what an
+    /// untrusted client says of X-Forwarded-*, X-Real-IP and Forwarded; then adds ours. `exchange` must outlive it.
+    forwarded_request(const http::exchange& exchange, worker_state& worker);
+    forwarded_request(const forwarded_request&) = delete;
+
+    const http::request_head& head() const { return head_; }
+    const std::string& client() const { return client_; }
+    std::string_view request_id() const { return request_id_; }
+    bool is_websocket() const { return websocket_; }
+
+    /// `pass_host`: the client's authority, else the endpoint's.
+    void address_to(const endpoint& target, bool pass_host);
+
+private:
+    void add_forwarded(const http::exchange& exchange, bool trusted);
+    void add_request_id(const http::request_head& received, worker_state& worker);
+
+    http::request_head head_;
+    std::string client_, for_, proto_, host_, port_, real_ip_, request_id_, target_authority_;
+    std::string_view received_authority_;
+    bool websocket_ = false;
+};
+
+/// Takes hop-by-hop fields out of an upstream's head. `switching`: Upgrade stays (101).
+void strip_response(http::response_head& head, bool switching);
+
+}  // namespace lintel::proxy

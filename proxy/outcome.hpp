@@ -1,0 +1,49 @@
+#pragma once
+// What became of an attempt, and what the client is told. docs/errors.md has the table for people.
+
+#include "base/result.hpp"
+
+#include <string_view>
+
+namespace lintel::proxy {
+
+enum class fault {
+    none,
+    no_route,          ///< no router matches
+    not_loaded,        ///< this edge has no snapshot yet
+    closed_route,      ///< a router that restricts access in a way we can't keep
+    no_endpoint,       ///< no endpoint of the service may be used now
+    connect_refused,
+    connect_failed,    ///< unreachable, no such name
+    connect_timeout,
+    upstream_closed,   ///< the connection ended before any byte of a response
+    no_answer,         ///< no first byte in time
+    bad_response,      ///< a response that can't be trusted
+    response_cut,      ///< it ended or stalled before its end
+    bad_request_body,  ///< the client's body is malformed
+    client_gone,       ///< nobody is left to answer
+};
+
+struct outcome {
+    fault what = fault::none;
+    error_code why;
+    bool response_begun = false;   ///< the upstream sent a byte of a response
+    bool pooled = false;           ///< the connection had been used before
+    std::string_view state = {};   ///< with no_endpoint: why (service::why_none)
+};
+
+/// Connections were tried and none could be had: nothing reached the upstream.
+constexpr bool never_reached(fault what)
+{
+    return what == fault::connect_refused || what == fault::connect_failed || what == fault::connect_timeout;
+}
+
+/// Status and Lintel-Reason for a client that waits for an answer; status 0: there is none to give.
+struct verdict {
+    int status;
+    std::string_view reason;
+    std::string_view sentence;
+};
+verdict verdict_of(fault what);
+
+}  // namespace lintel::proxy

@@ -1,0 +1,45 @@
+#include "proxy/own_reply.hpp"
+
+namespace lintel::proxy {
+
+namespace {
+
+std::string_view without_port(std::string_view authority)
+{
+    auto colon = authority.rfind(':');
+    bool has_port = colon != authority.npos && authority.find(']', colon) == authority.npos;
+    return has_port ? authority.substr(0, colon) : authority;
+}
+
+}  // namespace
+
+task<void> reply_with(http::exchange& to, verdict what, std::string_view detail, access_record& record)
+{
+    record.status = what.status;
+    record.reason = what.reason;
+    http::response_head head;
+    head.status = what.status;
+    head.fields.add("Lintel-Reason", what.reason);
+    head.fields.add("Cache-Control", "no-store");
+    auto sentence = std::string(what.sentence);
+    if (!detail.empty()) (sentence += ' ') += detail;
+    sentence += '\n';
+    co_await http::reply(to, std::move(head), sentence);
+}
+
+task<void> redirect_to_https(http::exchange& to, std::uint16_t port, access_record& record)
+{
+    const auto& request = to.request();
+    auto location = "https://" + std::string(without_port(request.authority));
+    if (port != 443) location += ':' + std::to_string(port);
+    location += request.path;
+    location += request.query;
+    record.status = 308;
+    record.reason = "redirect-to-https";
+    http::response_head head;
+    head.status = record.status;
+    head.fields.add("Location", location);
+    co_await http::reply(to, std::move(head), "");
+}
+
+}  // namespace lintel::proxy

@@ -1,0 +1,198 @@
+#include "proxy/relay.hpp"
+
+#include "base/text.hpp"
+#include "http/error.hpp"
+#include "http/tunnel.hpp"
+#include "net/error.hpp"
+#include "net/task_group.hpp"
+#include "proxy/forward_fields.hpp"
+
+namespace lintel::proxy {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Asks now and then whether the client is still there, and breaks the call off when it isn't: an abandoned request
+/// frees its upstream within 0.2 s.
+class client_watch final : net::deadline {
+public:
+    client_watch(worker_state& worker, const http::exchange& client, http::upstream_call& upstream)
+        : deadline(worker.loop.deadlines()), client_(client), upstream_(upstream)
+    {
+        set(steady_clock::now() + patience);
+    }
+
+    bool gone() const { return gone_; }
+    void stop() { clear(); }
+
+private:
+    static constexpr duration patience = 100ms;
+
+    void late() override
+    {
+        gone_ = client_.client_gone();
+        if (gone_) {
+            upstream_.abort();
+        } else {
+            set(steady_clock::now() + patience);
+        }
+    }
+
+    const http::exchange& client_;
+    http::upstream_call& upstream_;
+    bool gone_ = false;
+};
+
+/// Counts the bytes that pass and remembers why a body broke.
+class observed_body final : public http::body_source {
+public:
+    observed_body(http::body_source& inner, std::uint64_t& total) : inner_(inner), total_(total) {}
+
+    std::optional<http::body_piece> ready() override
+    {
+        auto piece = inner_.ready();
+        if (piece) observe(*piece);
+        return piece;
+    }
+    task<http::body_piece> read() override
+    {
+        auto piece = co_await inner_.read();
+        observe(piece);
+        co_return piece;
+    }
+    std::optional<std::uint64_t> length() const override { return inner_.length(); }
+    bool complete() const override { return inner_.complete(); }
+    error_code broken() const { return broken_; }
+
+private:
+    void observe(const http::body_piece& piece)
+    {
+        total_ += piece.bytes.size();
+        if (piece.what == http::body_piece::kind::reset) broken_ = piece.why;
+    }
+
+    http::body_source& inner_;
+    std::uint64_t& total_;
+    error_code broken_;
+};
+
+class attempt {
+public:
+    attempt(worker_state& worker, http::exchange& client, http::upstream_call& upstream, const http::request_head& head,
+            http::body_source& body, access_record& record)
+        : worker_(worker),
+          client_(client),
+          upstream_(upstream),
+          head_(head),
+          request_body_(body, request_bytes_),
+          record_(record),
+          watch_(worker, client, upstream),
+          pump_(worker.loop.get_executor())
+    {
+    }
+
+    task<outcome> run()
+    {
+        if (request_body_.complete()) {
+            co_await send_request();
+        } else {
+            pump_.spawn("request", send_request());
+        }
+        auto result = co_await receive();
+        // An answer that is complete while the request is not: the rest of the request has no reader any more.
+        if (pump_.size() > 0) {
+            upstream_.abort();
+            pump_.stop();
+            co_await pump_.join();
+        }
+        if (result.what != fault::none) upstream_.abort();
+        result.response_begun = upstream_.response_begun();
+        co_return result;
+    }
+
+private:
+    task<void> send_request()
+    {
+        auto sent = co_await upstream_.send(head_, request_body_);
+        // A body that broke must not look complete upstream. A connection that broke may still hold an early answer.
+        if (!sent && sent.error() == http::errc::upstream_failed) upstream_.abort();
+    }
+
+    task<outcome> receive()
+    {
+        for (;;) {
+            auto received = co_await upstream_.receive_head();
+            if (!received) co_return failed(received.error());
+            auto head = **received;
+            if (head.status == 101) co_return co_await tunnel(std::move(head));
+            strip_response(head, false);
+            if (head.status / 100 != 1) co_return co_await respond(head);
+            if (!co_await client_.inform(head)) co_return outcome{fault::client_gone, {}};
+        }
+    }
+
+    task<outcome> respond(const http::response_head& head)
+    {
+        record_.status = head.status;
+        const auto* type = head.fields.find("Content-Type");
+        if (type != nullptr && (type->value.starts_with("text/event-stream") || type->value.starts_with("application/grpc"))) {
+            upstream_.expect_pauses();
+        }
+        observed_body body(upstream_.response_body(), record_.sent_bytes);
+        auto sent = co_await client_.respond(head, body);
+        watch_.stop();
+        if (sent) co_return outcome{};
+        if (watch_.gone()) co_return outcome{fault::client_gone, {}};
+        if (body.broken()) co_return outcome{fault::response_cut, body.broken()};
+        co_return outcome{fault::client_gone, sent.error()};
+    }
+
+    task<outcome> tunnel(http::response_head head)
+    {
+        watch_.stop();
+        strip_response(head, true);
+        record_.status = 101;
+        auto opened = co_await client_.accept_tunnel(head);
+        if (!opened) co_return outcome{fault::client_gone, opened.error()};
+        worker_.counters.add(counter::tunnels);
+        counted open(worker_.counters, counter::tunnels_open);
+        http::tunnel between(worker_.loop, *opened, upstream_.tunnel());
+        auto place = worker_.tunnels.insert(worker_.tunnels.end(), &between);
+        record_.sent_bytes = (co_await between.run()).from_upstream;
+        worker_.tunnels.erase(place);
+        co_return outcome{};
+    }
+
+    outcome failed(error_code why) const
+    {
+        if (watch_.gone()) return {fault::client_gone, why};
+        if (auto broken = request_body_.broken()) {
+            return {http::is_malformed(broken) ? fault::bad_request_body : fault::client_gone, broken};
+        }
+        if (why == net::errc::timed_out) return {upstream_.response_begun() ? fault::response_cut : fault::no_answer, why};
+        if (!upstream_.response_begun()) return {fault::upstream_closed, why};
+        return {http::is_malformed(why) ? fault::bad_response : fault::response_cut, why};
+    }
+
+    worker_state& worker_;
+    http::exchange& client_;
+    http::upstream_call& upstream_;
+    const http::request_head& head_;
+    std::uint64_t request_bytes_ = 0;
+    observed_body request_body_;
+    access_record& record_;
+    client_watch watch_;
+    net::task_group pump_;  // last: its task uses every member above
+};
+
+}  // namespace
+
+task<outcome> relay(worker_state& worker, http::exchange& client, http::upstream_call& upstream,
+                    const http::request_head& head, http::body_source& body, access_record& record)
+{
+    attempt one(worker, client, upstream, head, body, record);
+    co_return co_await one.run();
+}
+
+}  // namespace lintel::proxy

@@ -1,0 +1,18 @@
+#pragma once
+// One attempt: the request to one upstream connection, its answer to the client, both at the same time.
+
+#include "http/exchange.hpp"
+#include "http/upstream_call.hpp"
+#include "proxy/access_log.hpp"
+#include "proxy/outcome.hpp"
+#include "proxy/worker_state.hpp"
+
+namespace lintel::proxy {
+
+/// Sends `head` and `body`, passes on what comes back, 1xx and tunnels included. Returns when both directions are done.
+/// With a fault before the client got a final head, nothing final was sent to the client and the call is broken off;
+/// after it the client's connection is cut. `record` gets the status and the bytes.
+task<outcome> relay(worker_state& worker, http::exchange& client, http::upstream_call& upstream,
+                    const http::request_head& head, http::body_source& body, access_record& record);
+
+}  // namespace lintel::proxy

@@ -1,0 +1,196 @@
+#include "proxy/routing/table_builder.hpp"
+
+namespace lintel::proxy {
+
+namespace {
+
+void forget(std::map<std::string, std::set<std::string>>& users, const std::string& used, const std::string& user)
+{
+    auto found = users.find(used);
+    if (found == users.end()) return;
+    found->second.erase(user);
+    if (found->second.empty()) users.erase(found);
+}
+
+std::set<std::string> hosts_where_listed(const model::rule& rule)
+{
+    return host_constraint(rule).value_or(std::set<std::string>{""});
+}
+
+}  // namespace
+
+table_builder::table_builder(std::vector<std::string> entrypoints, std::size_t workers)
+    : entrypoints_(std::move(entrypoints)), workers_(workers)
+{
+}
+
+table_builder::change table_builder::apply(const model::delta& step)
+{
+    auto effective = step.reset ? model::difference(state_, step.upsert) : step;
+    unhook(effective);
+    model::apply(state_, effective);
+
+    change result;
+    names services, routers;
+    take_endpoints(effective, result, services);
+    take_services(effective, services, routers);
+    take_routers(effective, std::move(routers), result);
+    result.certificates = !effective.upsert.certificates.empty() || !effective.remove.certificates.empty();
+    result.table = table_;
+    return result;
+}
+
+/// Forgets who used whom, as far as the step changes it; `state_` still has the old specs.
+void table_builder::unhook(const model::delta& step)
+{
+    auto unhook_service = [&](const std::string& id) {
+        auto old = state_.services.find(id);
+        if (old == state_.services.end()) return;
+        for (const auto& used : old->second.endpoints) forget(services_of_endpoint_, used, id);
+    };
+    auto unhook_router = [&](const std::string& id) {
+        auto old = state_.routers.find(id);
+        if (old != state_.routers.end()) forget(routers_of_service_, old->second.service, id);
+    };
+    for (const auto& [id, spec] : step.upsert.services) unhook_service(id);
+    for (const auto& id : step.remove.services) unhook_service(id);
+    for (const auto& [id, spec] : step.upsert.routers) unhook_router(id);
+    for (const auto& id : step.remove.routers) unhook_router(id);
+}
+
+void table_builder::take_endpoints(const model::delta& step, change& result, names& services)
+{
+    auto touch_services = [&](const std::string& id) {
+        if (auto used = services_of_endpoint_.find(id); used != services_of_endpoint_.end()) {
+            services.insert(used->second.begin(), used->second.end());
+        }
+    };
+    auto retire = [&](std::map<std::string, endpoint_ptr>::iterator known) {
+        known->second->retire();
+        result.retired.push_back(std::move(known->second));
+        endpoints_.erase(known);
+    };
+    for (const auto& [id, spec] : step.upsert.endpoints) {
+        auto known = endpoints_.find(id);
+        if (known != endpoints_.end() && known->second->same_place(spec)) {
+            known->second->follow(spec);
+            result.touched.push_back(known->second);
+            continue;
+        }
+        if (known != endpoints_.end()) retire(known);
+        auto fresh = std::make_shared<endpoint>(id, spec, workers_);
+        endpoints_.emplace(id, fresh);
+        result.touched.push_back(fresh);
+        touch_services(id);
+    }
+    for (const auto& id : step.remove.endpoints) {
+        if (auto known = endpoints_.find(id); known != endpoints_.end()) retire(known);
+        touch_services(id);
+    }
+}
+
+void table_builder::take_services(const model::delta& step, const names& touched, names& routers)
+{
+    auto rebuild = touched;
+    for (const auto& [id, spec] : step.upsert.services) {
+        rebuild.insert(id);
+        for (const auto& endpoint : spec.endpoints) services_of_endpoint_[endpoint].insert(id);
+    }
+    for (const auto& id : step.remove.services) {
+        services_.erase(id);
+        rotations_.erase(id);
+        rebuild.insert(id);
+    }
+    for (const auto& id : rebuild) {
+        if (auto spec = state_.services.find(id); spec != state_.services.end()) services_[id] = build_service(id, spec->second);
+        if (auto used = routers_of_service_.find(id); used != routers_of_service_.end()) {
+            routers.insert(used->second.begin(), used->second.end());
+        }
+    }
+}
+
+service_ptr table_builder::build_service(const std::string& id, const model::service& spec)
+{
+    auto& turns = rotations_[id];
+    if (!turns) turns = std::make_shared<rotation>(workers_);
+    auto made = std::make_shared<service>();
+    made->id = id;
+    made->pass_host = spec.pass_host;
+    made->turns = turns;
+    for (const auto& each : spec.endpoints) {
+        if (auto known = endpoints_.find(each); known != endpoints_.end()) made->endpoints.push_back(known->second);
+    }
+    return made;
+}
+
+void table_builder::take_routers(const model::delta& step, names touched, change& result)
+{
+    names hosts;
+    for (const auto& id : step.remove.routers) forget_route(id, hosts);
+    for (const auto& [id, spec] : step.upsert.routers) touched.insert(id);
+    for (const auto& id : touched) {
+        auto spec = state_.routers.find(id);
+        if (spec == state_.routers.end()) continue;
+        forget_route(id, hosts);
+        compile(id, spec->second, hosts, result);
+    }
+    if (hosts.empty() && table_->loaded()) return;
+    std::map<std::string, route_list_ptr> changed;
+    for (const auto& host : hosts) changed.emplace(host, list_of(host));
+    table_ = table_->with(changed);
+}
+
+void table_builder::compile(const std::string& id, const model::router& spec, names& hosts, change& result)
+{
+    auto rule = model::parse_rule(spec.rule);
+    if (!rule) {
+        result.rejected.push_back({"router", id, rule.error().where + ": " + rule.error().what});
+        return;
+    }
+    auto made = std::make_shared<route>();
+    made->id = id;
+    made->priority = spec.priority != 0 ? spec.priority : static_cast<std::int64_t>(spec.rule.size());
+    made->redirect_to_https = spec.redirect_to_https;
+    made->refusal = spec.refusal;
+    for (std::size_t i = 0; i < entrypoints_.size(); ++i) {
+        made->entrypoints[i] = std::ranges::find(spec.entrypoints, entrypoints_[i]) != spec.entrypoints.end();
+    }
+    if (!spec.service.empty()) {
+        routers_of_service_[spec.service].insert(id);
+        auto known = services_.find(spec.service);
+        if (known != services_.end()) made->service = known->second;
+    }
+    if (!made->service && !made->redirect_to_https && made->refusal.empty()) {
+        made->refusal = "the service " + spec.service + " does not exist";
+        result.rejected.push_back({"router", id, made->refusal});
+    }
+    made->rule = std::move(*rule);
+    for (const auto& host : hosts_where_listed(made->rule)) {
+        routes_of_host_[host].insert(id);
+        hosts.insert(host);
+    }
+    routes_[id] = std::move(made);
+}
+
+void table_builder::forget_route(const std::string& id, names& hosts)
+{
+    auto known = routes_.find(id);
+    if (known == routes_.end()) return;
+    for (const auto& host : hosts_where_listed(known->second->rule)) {
+        forget(routes_of_host_, host, id);
+        hosts.insert(host);
+    }
+    routes_.erase(known);
+}
+
+route_list_ptr table_builder::list_of(const std::string& host) const
+{
+    auto ids = routes_of_host_.find(host);
+    if (ids == routes_of_host_.end()) return nullptr;
+    auto list = std::make_shared<route_list>();
+    for (const auto& id : ids->second) list->push_back(routes_.at(id));
+    std::ranges::sort(*list, goes_before, [](const route_ptr& each) -> const route& { return *each; });
+    return list;
+}
+
+}  // namespace lintel::proxy

@@ -1,0 +1,48 @@
+#pragma once
+// One worker's part of the front door: accepts, serves, drains.
+
+#include "net/listener.hpp"
+#include "net/task_group.hpp"
+#include "proxy/outcome.hpp"
+#include "proxy/worker_state.hpp"
+
+#include <list>
+#include <memory>
+#include <vector>
+
+namespace lintel::proxy {
+
+/// Belongs to its worker: call every member there.
+class server {
+public:
+    explicit server(worker_state& worker);
+    ~server();
+
+    /// Starts accepting from a shared listening socket for one entrypoint (its index in the settings).
+    void accept_from(std::size_t entrypoint, int socket);
+
+    /// Takes the connections that are queued, then no more; idle connections close, requests finish. Calls `done` when
+    /// all connections have ended, at the latest at `end`, when what is left is cut.
+    void begin_drain(time_point end, std::function<void()> done);
+
+    std::size_t connections() const { return open_.size(); }
+
+private:
+    task<void> drain(time_point end, std::function<void()> done);
+    task<void> accept(std::size_t entrypoint, net::listener& from);
+    task<void> serve(std::size_t entrypoint, std::unique_ptr<net::stream> client);
+    task<void> answer(http::exchange& exchange, std::size_t entrypoint);
+    task<void> dispatch(http::exchange& exchange, std::size_t entrypoint, access_record& record);
+    task<void> tell(http::exchange& exchange, const outcome& what, access_record& record);
+    void note_refused(std::size_t entrypoint, const net::stream& client, int status, error_code why);
+    void write_record(const access_record& record);
+
+    worker_state& worker_;
+    std::vector<std::unique_ptr<net::listener>> listeners_;
+    std::list<net::stream*> shaking_hands_;
+    std::list<http::h1_connection*> open_;
+    bool draining_ = false;
+    net::task_group accepting_, connections_, housekeeping_;
+};
+
+}  // namespace lintel::proxy

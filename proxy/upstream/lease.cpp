@@ -1,0 +1,68 @@
+#include "proxy/upstream/lease.hpp"
+
+namespace lintel::proxy {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr duration recent = 1s;
+
+void step(std::atomic<std::uint32_t>& count, int by)
+{
+    count.store(count.load(std::memory_order_relaxed) + static_cast<std::uint32_t>(by), std::memory_order_relaxed);
+}
+
+}  // namespace
+
+lease::lease(worker_state& worker, endpoint_ptr target) : worker_(worker), target_(std::move(target))
+{
+    step(target_->of(worker_.index).in_flight, 1);
+}
+
+lease::~lease() { step(target_->of(worker_.index).in_flight, -1); }
+
+task<result<void>> lease::connect(freshness demanded)
+{
+    connection_ = from_pool(demanded);
+    if (connection_) co_return result<void>{};
+    auto made = co_await net::connect_host(worker_.loop, worker_.names, target_->host(), target_->port(),
+                                           worker_.settings.connect_timeout);
+    if (!made) co_return made.error();
+    worker_.counters.add(counter::upstream_connections);
+    connection_ = std::make_unique<http::h1_upstream>(worker_.loop, std::move(*made), worker_.settings.upstream);
+    co_return result<void>{};
+}
+
+std::unique_ptr<http::h1_upstream> lease::from_pool(freshness demanded)
+{
+    auto& share = target_->of(worker_.index);
+    bool careful = demanded == freshness::recently_used;
+    auto now = careful ? steady_clock::now() : time_point{};
+    while (demanded != freshness::new_only && !share.idle.empty()) {
+        if (careful && now - share.idle.back()->parked_at() > recent) return nullptr;
+        auto taken = std::move(share.idle.back());
+        share.idle.pop_back();
+        // Who can't replay pays a system call to learn whether the upstream has closed already.
+        if (!careful || !taken->stream().readable_now()) return taken;
+    }
+    return nullptr;
+}
+
+void lease::give_back()
+{
+    auto& idle = target_->of(worker_.index).idle;
+    bool wanted = connection_->reusable() && !target_->draining() && idle.size() < worker_.settings.pooled_per_endpoint;
+    if (!wanted) return;
+    connection_->park(steady_clock::now());
+    idle.push_back(std::move(connection_));
+}
+
+void prune_pool(endpoint::share& share, time_point now, duration longest_idle)
+{
+    std::erase_if(share.idle, [&](const auto& each) {
+        return now - each->parked_at() > longest_idle || each->stream().readable_now();
+    });
+}
+
+}  // namespace lintel::proxy

@@ -1,0 +1,48 @@
+#pragma once
+// The right to use one upstream connection for one call.
+
+#include "proxy/worker_state.hpp"
+
+#include <memory>
+
+namespace lintel::proxy {
+
+/// Which connections a request may take from the pool.
+enum class freshness {
+    any_pooled,     ///< it can be replayed when the connection turns out dead
+    recently_used,  ///< it can't: only one used within the last second and silent since, or a new one
+    new_only,       ///< nothing from the pool: the last one was dead, or the request is worth a connection
+};
+
+/// Holds the connection and counts as in flight on the endpoint until it goes. Belongs to one worker.
+class lease {
+public:
+    lease(worker_state& worker, endpoint_ptr target);
+    lease(const lease&) = delete;
+    ~lease();
+
+    /// Takes a pooled connection or opens a new one. Errors: as net::connect_host.
+    task<result<void>> connect(freshness demanded);
+
+    endpoint& target() { return *target_; }
+    const endpoint_ptr& target_ptr() const { return target_; }
+    http::h1_upstream& call() { return *connection_; }
+
+    /// The connection came from the pool: it may have died there.
+    bool pooled() const { return connection_ && connection_->used_before(); }
+
+    /// After a complete call: back to the pool where it can be used again.
+    void give_back();
+
+private:
+    std::unique_ptr<http::h1_upstream> from_pool(freshness demanded);
+
+    worker_state& worker_;
+    endpoint_ptr target_;
+    std::unique_ptr<http::h1_upstream> connection_;
+};
+
+/// Closes what idled too long or was closed by the upstream. Called about once a second.
+void prune_pool(endpoint::share& share, time_point now, duration longest_idle);
+
+}  // namespace lintel::proxy

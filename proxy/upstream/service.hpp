@@ -1,0 +1,53 @@
+#pragma once
+// Endpoints that are as good as each other, and whose turn it is.
+
+#include "base/token_bucket.hpp"
+#include "proxy/upstream/endpoint.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace lintel::proxy {
+
+/// Whose turn it is, per worker. Lives in the registry across snapshots.
+struct rotation {
+    struct alignas(64) position {
+        std::uint32_t next = 0;
+        token_bucket careful{100.0, 100.0};  ///< requests that can't be repeated and get more care than others
+    };
+    explicit rotation(std::size_t workers) : positions(workers) {}
+    std::vector<position> positions;
+};
+
+/// A service as one route table has it; immutable but for the rotation that it borrows.
+struct service {
+    std::string id;
+    bool pass_host = true;
+    std::vector<endpoint_ptr> endpoints;
+    std::shared_ptr<rotation> turns;
+
+    /// The next usable endpoint that is not in `avoid`, round robin for this worker; null when there is none.
+    endpoint_ptr choose(std::size_t worker, std::span<const endpoint* const> avoid) const
+    {
+        auto& next = turns->positions[worker].next;
+        for (std::size_t i = 0; i < endpoints.size(); ++i) {
+            const auto& candidate = endpoints[(next + i) % endpoints.size()];
+            if (!candidate->usable() || std::ranges::find(avoid, candidate.get()) != avoid.end()) continue;
+            next = static_cast<std::uint32_t>((next + i + 1) % endpoints.size());
+            return candidate;
+        }
+        return nullptr;
+    }
+
+    /// The usable endpoint that became ready last, if that was within the last 10 s: while a tool replaces one release
+    /// by the next, the newcomer is the one that will not be stopped. Else as choose().
+    endpoint_ptr choose_newest(std::size_t worker, std::span<const endpoint* const> avoid, time_point now) const;
+
+    /// Why no endpoint is usable: the most hopeful of their states, or "no-endpoint".
+    std::string_view why_none() const;
+};
+
+using service_ptr = std::shared_ptr<const service>;
+
+}  // namespace lintel::proxy

@@ -1,0 +1,111 @@
+#include "discovery/labels.hpp"
+
+#include "model/rule.hpp"
+#include "tests/support/labelled.hpp"
+
+namespace lintel::discovery {
+namespace {
+
+using namespace test;
+
+TEST(LintelLabels, AHostIsServedOverHttpsWithARedirectToIt)
+{
+    auto made = read({{"lintel.host", "A.Example.com"}});
+    EXPECT_EQ(problems_of(made), "");
+    EXPECT_EQ(made.source, "container web (3f2a9c81d0e4)");
+    EXPECT_EQ(made.since, 7);
+    ASSERT_EQ(made.routers.size(), 2U);
+
+    const auto* served = router(made, "a.example.com");
+    ASSERT_TRUE(served);
+    EXPECT_EQ(served->spec.rule, "Host(`a.example.com`)");
+    EXPECT_EQ(served->spec.entrypoints, std::vector<std::string>{"https"});
+    EXPECT_EQ(served->spec.service, "a.example.com");
+    EXPECT_TRUE(served->tls);
+
+    const auto* redirect = router(made, "a.example.com-redirect");
+    ASSERT_TRUE(redirect);
+    EXPECT_EQ(redirect->spec.entrypoints, std::vector<std::string>{"http"});
+    EXPECT_TRUE(redirect->spec.redirect_to_https);
+    EXPECT_EQ(redirect->spec.service, "");
+
+    ASSERT_EQ(made.endpoints.size(), 1U);
+    EXPECT_EQ(made.endpoints[0].name, "3f2a9c81d0e4ffff:80");
+    EXPECT_EQ(made.endpoints[0].spec.host, "172.17.0.2");
+    EXPECT_EQ(made.endpoints[0].spec.port, 80);
+    EXPECT_EQ(made.endpoints[0].spec.ready, model::readiness::probe);
+    EXPECT_EQ(service(made, "a.example.com")->spec.endpoints, std::vector<std::string>{"3f2a9c81d0e4ffff:80"});
+}
+
+TEST(LintelLabels, SeveralHostsAndAPathMakeOneRuleBySegments)
+{
+    auto made = read({{"lintel.host", "a.example.com, *.b.example.com,a.example.com"},
+                      {"lintel.path", "/blog/"},
+                      {"lintel.port", "8080"}});
+    EXPECT_EQ(problems_of(made), "");
+    const auto* served = router(made, "a.example.com~blog");
+    ASSERT_TRUE(served);
+    EXPECT_EQ(served->spec.rule,
+              "(Host(`a.example.com`) || Host(`*.b.example.com`)) && (Path(`/blog`) || PathPrefix(`/blog/`))");
+    EXPECT_TRUE(model::parse_rule(served->spec.rule));
+    EXPECT_EQ(made.endpoints[0].spec.port, 8080);
+}
+
+TEST(LintelLabels, TheRootPathIsNoPath)
+{
+    auto made = read({{"lintel.host", "a.example.com"}, {"lintel.path", "/"}});
+    EXPECT_EQ(problems_of(made), "");
+    EXPECT_EQ(router(made, "a.example.com")->spec.rule, "Host(`a.example.com`)");
+}
+
+TEST(LintelLabels, AWrongValueCostsItsKeyAloneAndIsReported)
+{
+    auto host = read({{"lintel.host", "a.example.com,https://b.example.com"}});
+    EXPECT_TRUE(only_problem(host, "lintel.host", "is not a host name"));
+    EXPECT_TRUE(router(host, "a.example.com"));
+
+    auto injected = read({{"lintel.host", "a`) || Host(`b.example.com"}});
+    EXPECT_TRUE(only_problem(injected, "lintel.host", "is not a host name"));
+    EXPECT_TRUE(injected.routers.empty());
+
+    for (auto port : {"http", "0", "65536", "-1", "80 81"}) {
+        auto made = read({{"lintel.host", "a.example.com"}, {"lintel.port", port}});
+        EXPECT_TRUE(only_problem(made, "lintel.port", "is not a port")) << port;
+        EXPECT_EQ(made.endpoints[0].spec.port, 80) << "the lowest exposed port";
+    }
+}
+
+TEST(LintelLabels, AWrongPathLeavesTheHostOutRatherThanServingAllOfIt)
+{
+    for (auto path : {"blog", "", "/a`b", "/a b", "/a?b", "/a\nb", "/é"}) {
+        auto made = read({{"lintel.host", "a.example.com"}, {"lintel.path", path}});
+        EXPECT_TRUE(only_problem(made, "lintel.path", "is not a path")) << path;
+        EXPECT_TRUE(made.routers.empty()) << path;
+    }
+}
+
+TEST(LintelLabels, AnUnknownKeyIsReportedWithTheNearestKnownOne)
+{
+    auto made = read({{"lintel.hots", "a.example.com"}});
+    EXPECT_TRUE(only_problem(made, "lintel.hots", "did you mean lintel.host?"));
+    EXPECT_TRUE(
+        only_problem(read({{"lintel.something", "x"}}), "lintel.something", "known are lintel.app, lintel.host"));
+}
+
+TEST(LintelLabels, APortWithoutAHostHasNoEffectAndSaysSo)
+{
+    EXPECT_TRUE(only_problem(read({{"lintel.port", "80"}}), "lintel.port", "without lintel.host"));
+}
+
+TEST(LintelLabels, WithoutAnyPortTheHostStaysClaimed)
+{
+    auto what = running({{"lintel.host", "a.example.com"}});
+    what.tcp_ports.clear();
+    auto made = read_labels(what, {});
+    EXPECT_TRUE(only_problem(made, "lintel.port", "exposes no TCP port"));
+    EXPECT_EQ(made.routers.size(), 2U);
+    EXPECT_TRUE(service(made, "a.example.com")->spec.endpoints.empty());
+}
+
+}  // namespace
+}  // namespace lintel::discovery

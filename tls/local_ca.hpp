@@ -1,0 +1,39 @@
+#pragma once
+// A certificate authority of one's own, for names that no public CA may or need vouch for.
+
+#include "base/result.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace lintel::tls {
+
+struct issued_certificate {
+    std::string chain_pem;
+    std::string key_pem;
+};
+
+/// Makes leaf certificates (ECDSA P-256, 90 days, one name each). Its own key is `ca-key.pem` (0600) and its
+/// certificate `ca.pem` in the state folder, made at first use, good for ten years.
+class local_ca {
+public:
+    /// Reads both files, or makes them where neither exists. A problem when only one does, or they don't match.
+    static checked<local_ca> open(const std::filesystem::path& state);
+    local_ca(local_ca&&) noexcept;
+    ~local_ca();
+
+    const std::string& certificate_pem() const { return certificate_pem_; }
+
+    /// `host`: a DNS name, "*.x", an IPv4 address or an IPv6 address in brackets.
+    issued_certificate issue(const std::string& host) const;
+
+private:
+    struct authority;
+    local_ca(std::unique_ptr<authority> own, std::string certificate_pem);
+
+    std::unique_ptr<authority> own_;
+    std::string certificate_pem_;
+};
+
+}  // namespace lintel::tls
