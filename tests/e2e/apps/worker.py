@@ -1,6 +1,7 @@
 """An app as people write them: HTTP/1.1 with keep-alive, a little work for each request, and a habit at SIGTERM.
 
-worker.py drain [S]   refuses new connections, closes idle ones, finishes what runs, then ends (as Go's Shutdown does)
+worker.py drain [S]   refuses new connections, finishes what runs (each answer is its connection's last), gives idle
+                      connections a second to end, then ends itself
 worker.py exit [S]    ends at once
 
 GET says the host name; POST gives the body back and prints its first line, so that the log shows what was done twice.
@@ -8,6 +9,7 @@ Each takes S seconds (0.02). /tmp/up exists once it listens; /tmp/started has on
 """
 import os
 import pathlib
+import select
 import signal
 import socket
 import sys
@@ -21,16 +23,37 @@ work_seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 0.02
 class Worker:
     def __init__(self):
         self.listener = socket.create_server(("", 8080), backlog=512)
+        self.listener.setblocking(False)
         self.lock = threading.Lock()
         self.connections = {}  # socket → True while a request runs on it
         self.draining = False
 
-    def accept(self):
+    def run(self):
+        """Accepts until SIGTERM, and then what the kernel has accepted already; ends when the last connection has."""
+        wake, on_signal = socket.socketpair()
+        on_signal.setblocking(False)
+        signal.set_wakeup_fd(on_signal.fileno())
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        while wake not in select.select([self.listener, wake], [], [])[0]:
+            self.accept_waiting()
+        if habit == "exit":
+            os._exit(0)
+        self.accept_waiting()
+        self.listener.close()
+        self.draining = True
+        idle_until = time.monotonic() + 1
+        while self.connections:
+            time.sleep(0.01)
+            if time.monotonic() > idle_until:
+                self.close_idle()
+
+    def accept_waiting(self):
         while True:
             try:
                 connection, _ = self.listener.accept()
-            except OSError:
-                return  # draining
+            except BlockingIOError:
+                return
+            connection.setblocking(True)
             with self.lock:
                 self.connections[connection] = False
             threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
@@ -44,10 +67,7 @@ class Worker:
             pass
         with self.lock:
             del self.connections[connection]
-            last = self.draining and not self.connections
         connection.close()
-        if last:
-            os._exit(0)
 
     def answer(self, connection, stream):
         """One request; False when the connection is to be closed."""
@@ -75,26 +95,16 @@ class Worker:
         connection.sendall(f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n{last}\r\n".encode() + body)
         with self.lock:
             self.connections[connection] = False
-            return not self.draining
-
-    def drain(self, *_):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        threading.Thread(target=self.close_idle, daemon=True).start()  # a signal handler must not wait for the lock
+        return not last
 
     def close_idle(self):
         with self.lock:
-            self.draining = True
             for connection, busy in self.connections.items():
                 if not busy:
                     connection.shutdown(socket.SHUT_RDWR)
-            if not self.connections:
-                os._exit(0)
 
 
 worker = Worker()
-signal.signal(signal.SIGTERM, worker.drain if habit == "drain" else lambda *_: os._exit(0))
 pathlib.Path("/tmp/started").touch()
 pathlib.Path("/tmp/up").touch()
-threading.Thread(target=worker.accept, daemon=True).start()
-while True:
-    signal.pause()
+worker.run()
