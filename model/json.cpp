@@ -78,7 +78,9 @@ json spec_of(const endpoint& e)
 void read_spec(const json& spec, endpoint& into)
 {
     read(spec, "host", into.host);
-    read(spec, "port", into.port);
+    auto port = spec.value("port", std::int64_t{0});
+    if (port < 0 || port > UINT16_MAX) throw std::invalid_argument("there is no port " + std::to_string(port));
+    into.port = static_cast<std::uint16_t>(port);
     into.ready = readiness_of(spec.value("ready", "probe"));
     read(spec, "draining", into.draining);
     read(spec, "source", into.source);
@@ -133,11 +135,13 @@ std::vector<item> items_of(delta& step)
 void take_upsert(delta& step, const json& object)
 {
     auto kind = object.at("kind").get<std::string>();
+    const auto& spec = object.at("spec");
+    if (!spec.is_object()) throw std::invalid_argument("the spec of a " + kind + " is not an object");
     bool known = false;
     for_each_kind(step, [&](const char* name, auto& upsert, auto&) {
         if (kind != name) return;
         known = true;
-        read_spec(object.at("spec"), upsert[object.at("id").get<std::string>()]);
+        read_spec(spec, upsert[object.at("id").get<std::string>()]);
     });
     if (!known) throw std::invalid_argument("unknown kind " + kind);
 }

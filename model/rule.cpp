@@ -222,7 +222,7 @@ std::optional<std::string> canonical_host(std::string_view host)
     auto colon = text.find(':', bracketed ? text.find(']') : 0);
     if (colon != std::string::npos) {
         auto port = std::string_view(text).substr(colon + 1);
-        if (port.size() > 5 || (!port.empty() && !text::parse_decimal(port))) return {};
+        if (port.size() > 5 || (!port.empty() && text::parse_decimal(port).value_or(UINT64_MAX) > UINT16_MAX)) return {};
         text.resize(colon);
     }
     if (bracketed) return is_ipv6_literal(text) ? std::optional(text) : std::nullopt;
