@@ -14,15 +14,15 @@ CONTROL_PLANE = {"discovery", "acme", "store", "deploy", "admin"}
 
 # Third-party header → the folders and files that may include it. The first pattern that matches decides.
 HOMES = [
-    (r"boost/asio/(awaitable|io_context|use_awaitable)\.hpp", ["*"]),
-    (r"boost/asio", ["net/*", "app/signals.cpp", "discovery/file_provider.cpp", "http/fetch.cpp", "http/fetch_engine.cpp"]),
+    (r"boost/asio/(awaitable|error|io_context|this_coro|use_awaitable)\.hpp", ["*"]),
+    (r"boost/asio", ["net/*", "http/fetch*.cpp", "discovery/folder_watch.cpp"]),
     (r"openssl/", ["base/crypto.cpp", "tls/*", "acme/*"]),
     (r"nlohmann/json_fwd\.hpp", ["*"]),
     (r"nlohmann/", ["*.cpp"]),
     (r"(spdlog|fmt)/", ["base/log.cpp"]),
     (r"yaml-cpp/", ["discovery/*.cpp", "app/*.cpp"]),
     (r"CLI/", ["app/*.cpp"]),
-    (r"curl/", ["http/fetch.cpp"]),
+    (r"curl/", ["http/fetch*.cpp"]),
     (r"ares", ["net/*"]),
 ]
 
