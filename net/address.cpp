@@ -53,6 +53,7 @@ result<address> address::of_ip(std::string_view ip, std::uint16_t port)
 {
     if (ip.starts_with('[') && ip.ends_with(']')) ip = ip.substr(1, ip.size() - 2);
     std::string text(ip);
+    if (text.find('\0') != std::string::npos) return errc::not_an_address;
     sockaddr_in v4{};
     if (::inet_pton(AF_INET, text.c_str(), &v4.sin_addr) == 1) {
         v4.sin_family = AF_INET;

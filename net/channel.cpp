@@ -59,6 +59,9 @@ std::pair<unique_fd, unique_fd> channel::make_pair()
 
 result<void> channel::send(std::string_view text, std::span<const int> descriptors)
 {
+    if (text.size() > limit_bytes || descriptors.size() > limit_descriptors) {
+        return error_code(EMSGSIZE, boost::system::system_category());
+    }
     iovec part{const_cast<char*>(text.data()), text.size()};
     msghdr message{};
     message.msg_iov = &part;

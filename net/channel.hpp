@@ -29,7 +29,7 @@ public:
     /// The two ends of a new pair; both close on exec.
     static std::pair<unique_fd, unique_fd> make_pair();
 
-    /// Sends at once; a message that the peer's full queue doesn't take is an error.
+    /// Sends at once; a message above a limit, or that the peer's full queue doesn't take, is an error.
     result<void> send(std::string_view text, std::span<const int> descriptors = {});
 
     /// The next message. Error: `end_of_stream` when the other process is gone.

@@ -33,17 +33,20 @@ struct answer {
     time_point good_until{};
 };
 
-/// What a running query fills in.
+/// What c-ares fills in. Shared with it: the task that asked may be stopped before the answer comes.
 struct query {
-    explicit query(executor worker) : done(worker) {}
+    query(executor worker, int& count) : done(worker), running(count) { ++running; }
     event done;
+    int& running;
     int status = ARES_ECANCELLED;
     answer found;
 };
 
 void take_answer(void* argument, int status, int, ares_addrinfo* info)
 {
-    auto& self = *static_cast<query*>(argument);
+    std::unique_ptr<std::shared_ptr<query>> mine(static_cast<std::shared_ptr<query>*>(argument));
+    auto& self = **mine;
+    --self.running;
     self.status = status;
     auto life = longest_life;
     for (auto* node = info != nullptr ? info->nodes : nullptr; node != nullptr; node = node->ai_next) {
@@ -84,21 +87,19 @@ public:
         auto& known = cache_[host];
         if (steady_clock::now() < known.good_until) co_return known.addresses;
 
-        query running(home_.get_executor());
+        auto running = std::make_shared<query>(home_.get_executor(), queries_);
         ares_addrinfo_hints hints{};
         hints.ai_family = AF_UNSPEC;
         hints.ai_socktype = SOCK_STREAM;
-        ares_getaddrinfo(native_, host.c_str(), nullptr, &hints, take_answer, &running);
-        ++queries_;
+        ares_getaddrinfo(native_, host.c_str(), nullptr, &hints, take_answer, new std::shared_ptr(running));
         tick();
-        co_await running.done.wait();
-        --queries_;
+        co_await running->done.wait();
         auto& kept = cache_[host];  // the map may have grown meanwhile
-        if (running.status == ARES_SUCCESS && !running.found.addresses.empty()) {
-            kept = std::move(running.found);
+        if (running->status == ARES_SUCCESS && !running->found.addresses.empty()) {
+            kept = std::move(running->found);
             co_return kept.addresses;
         }
-        bool absent = running.status == ARES_ENOTFOUND || running.status == ARES_ENODATA;
+        bool absent = running->status == ARES_ENOTFOUND || running->status == ARES_ENODATA;
         if (!kept.addresses.empty() && !absent) {
             kept.good_until = steady_clock::now() + shortest_life;
             co_return kept.addresses;

@@ -20,8 +20,8 @@ public:
     task_group(const task_group&) = delete;
     ~task_group();
 
-    /// `name` appears in failure reports and must be a literal. The task starts before the next event is handled, not
-    /// inside this call.
+    /// `name` appears in failure reports and must be a literal. The task starts at once, inside this call, up to
+    /// its first wait.
     void spawn(std::string_view name, task<void> body);
 
     void stop();

@@ -60,6 +60,15 @@ bool is_named(const field& candidate, const std::vector<std::string_view>& names
     return std::ranges::any_of(names, [&](auto name) { return text::equal_caseless(name, candidate.name); });
 }
 
+/// "X_Forwarded_For": apps behind CGI and its heirs read it as the field that only we may write.
+bool passes_for_known(std::string_view name)
+{
+    if (name.find('_') == name.npos) return false;
+    std::string dashed(name);
+    std::ranges::replace(dashed, '_', '-');
+    return http::identify(dashed) != field_id::other;
+}
+
 std::string_view value_of(const http::fields& all, field_id id)
 {
     const auto* found = all.find(id);
@@ -116,7 +125,7 @@ forwarded_request::forwarded_request(const http::exchange& exchange, worker_stat
     for (const auto& each : received.fields) {
         bool dropped = is_hop_by_hop(each.id) || says_where_from(each.id) || is_named(each, named);
         bool ours = each.id == field_id::expect || each.id == field_id::proxy || each.id == field_id::x_request_id;
-        if (!dropped && !ours) head_.fields.add(each);
+        if (!dropped && !ours && !passes_for_known(each.name)) head_.fields.add(each);
     }
     if (received.fields.has_token(field_id::te, "trailers")) head_.fields.add("TE", "trailers");
     if (websocket_) head_.fields.add("Upgrade", "websocket");

@@ -15,8 +15,9 @@ std::string client_address(const http::exchange& exchange, const net::network_se
 /// The upstream's request head, with the texts that its views point to.
 class forwarded_request {
 public:
-    /// Leaves out hop-by-hop fields and those that Connection names (RFC 9110 §7.6.1), Expect, Proxy, and what an
-    /// untrusted client says of X-Forwarded-*, X-Real-IP and Forwarded; then adds ours. `exchange` must outlive it.
+    /// Leaves out hop-by-hop fields and those that Connection names (RFC 9110 §7.6.1), Expect, Proxy, what an untrusted
+    /// client says of X-Forwarded-*, X-Real-IP and Forwarded, and what only "_" tells from a field that we know; then
+    /// adds ours. `exchange` must outlive it.
     forwarded_request(const http::exchange& exchange, worker_state& worker);
     forwarded_request(const forwarded_request&) = delete;
 

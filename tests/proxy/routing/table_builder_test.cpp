@@ -1,0 +1,303 @@
+#include "proxy/routing/table_builder.hpp"
+
+#include "tests/support/random_model.hpp"
+
+#include <gtest/gtest.h>
+
+namespace lintel::proxy {
+namespace {
+
+const std::vector<std::string> entrypoints{"http", "https"};
+
+http::request_head request(std::string host, std::string_view path = "/")
+{
+    http::request_head head;
+    head.host = std::move(host);
+    head.path = path;
+    return head;
+}
+
+std::string matched(const route_table& table, std::size_t entrypoint, const http::request_head& head)
+{
+    const auto* found = table.match(entrypoint, head);
+    return found == nullptr ? "" : (*found)->id;
+}
+
+/// Asks every router, without any index.
+class naive_table {
+public:
+    explicit naive_table(const model::snapshot& state)
+    {
+        for (const auto& [id, spec] : state.routers) {
+            auto rule = model::parse_rule(spec.rule);
+            if (rule) all_.push_back({id, &spec, std::move(*rule)});
+        }
+    }
+
+    std::string match(std::size_t entrypoint, const http::request_head& head) const
+    {
+        const entry* best = nullptr;
+        for (const auto& each : all_) {
+            bool listens =
+                std::ranges::find(each.spec->entrypoints, entrypoints[entrypoint]) != each.spec->entrypoints.end();
+            if (!listens || !matches(each.rule, head)) continue;
+            if (best == nullptr || each.priority() > best->priority()) best = &each;  // ids come in order
+        }
+        return best == nullptr ? "" : best->id;
+    }
+
+private:
+    struct entry {
+        std::string id;
+        const model::router* spec;
+        model::rule rule;
+        std::int64_t priority() const { return spec->priority != 0 ? spec->priority : std::ssize(spec->rule); }
+    };
+    std::vector<entry> all_;
+};
+
+void expect_same_matches(const route_table& table, const model::snapshot& state, test::random_model& made_up,
+                         int requests)
+{
+    naive_table naive(state);
+    for (int i = 0; i < requests; ++i) {
+        auto path = made_up.path();
+        auto head = request(made_up.one_in(10) ? "" : made_up.host(), path);
+        auto entrypoint = made_up.below(entrypoints.size());
+        ASSERT_EQ(matched(table, entrypoint, head), naive.match(entrypoint, head)) << head.host << path;
+    }
+}
+
+model::delta reset_to(const model::snapshot& state)
+{
+    model::delta step;
+    step.reset = true;
+    step.upsert = state;
+    return step;
+}
+
+TEST(RouteTable, MatchesAsIfItAskedEveryRouter)
+{
+    test::random_model made_up(11);
+    for (std::size_t size : {1U, 10U, 100U, 1000U, 10'000U}) {
+        auto state = made_up.snapshot(size);
+        table_builder builder(entrypoints, 1);
+        auto change = builder.apply(reset_to(state));
+        expect_same_matches(*change.table, state, made_up, size > 1000 ? 100 : 500);
+    }
+}
+
+TEST(RouteTable, MatchesAlikeHoweverItCameAbout)
+{
+    test::random_model made_up(12);
+    table_builder builder(entrypoints, 1);
+    model::snapshot state;
+    for (int round = 0; round < 60; ++round) {
+        auto next = made_up.snapshot(made_up.below(60));
+        auto change = builder.apply(made_up.one_in(3) ? reset_to(next) : difference(state, next));
+        state = next;
+        ASSERT_EQ(builder.state(), state);
+        expect_same_matches(*change.table, state, made_up, 200);
+        naive_table naive(state);
+        for (const auto& [id, spec] : state.routers) {
+            for (const auto& host : hosts_of(model::parse_rule(spec.rule).value())) {
+                auto path = made_up.path();
+                auto head = request(host.starts_with("*") ? "w" + host.substr(1) : host, path);
+                ASSERT_EQ(matched(*change.table, 1, head), naive.match(1, head)) << head.host << path;
+            }
+        }
+    }
+}
+
+TEST(RouteTable, IsNotLoadedBeforeTheFirstSnapshot)
+{
+    EXPECT_FALSE(route_table().loaded());
+    EXPECT_EQ(route_table().match(0, request("a")), nullptr);
+    table_builder builder(entrypoints, 1);
+    EXPECT_TRUE(builder.apply(reset_to({})).table->loaded()) << "an empty snapshot is one too";
+}
+
+TEST(RouteTable, AsksTheHigherPriorityFirstThenTheSmallerId)
+{
+    model::snapshot state;
+    auto add = [&](const char* id, const char* rule, std::int64_t priority) {
+        auto& router = state.routers[id];
+        router.rule = rule;
+        router.priority = priority;
+        router.entrypoints = {"http"};
+        router.redirect_to_https = true;
+    };
+    add("wide", "PathPrefix(`/`)", 1000);
+    add("b", "Host(`a.x`)", 7);
+    add("a", "Host(`a.x`)", 7);
+    add("wild", "Host(`*.x`)", 8);
+    add("long", "Host(`b.x`) && PathPrefix(`/longer`)", 0);
+    add("short", "Host(`b.x`)", 0);
+    add("negative", "Host(`c`)", -5);
+    table_builder builder(entrypoints, 1);
+    auto table = builder.apply(reset_to(state)).table;
+    EXPECT_EQ(matched(*table, 0, request("a.x")), "wide");
+    state.routers.erase("wide");
+    table = builder.apply(reset_to(state)).table;
+    EXPECT_EQ(matched(*table, 0, request("a.x")), "wild");
+    state.routers.erase("wild");
+    table = builder.apply(reset_to(state)).table;
+    EXPECT_EQ(matched(*table, 0, request("a.x")), "a");
+    EXPECT_EQ(matched(*table, 1, request("a.x")), "") << "another entrypoint";
+    EXPECT_EQ(matched(*table, 0, request("b.x", "/longer")), "long");
+    EXPECT_EQ(matched(*table, 0, request("b.x")), "short");
+    EXPECT_EQ(matched(*table, 0, request("c")), "negative");
+}
+
+/// Two apps with an endpoint each.
+model::snapshot two_apps()
+{
+    model::snapshot state;
+    for (std::string app : {"one", "two"}) {
+        auto& router = state.routers["r-" + app];
+        router.rule = "Host(`" + app + "`)";
+        router.entrypoints = {"http"};
+        router.service = "s-" + app;
+        state.services["s-" + app].endpoints = {"e-" + app};
+        state.endpoints["e-" + app] = {.host = "10.0.0.1", .port = 80, .ready = model::readiness::ready, .source = ""};
+    }
+    return state;
+}
+
+const route& route_of(const route_table& table, std::string host)
+{
+    const auto* found = table.match(0, request(std::move(host)));
+    if (found == nullptr) throw std::runtime_error("no route");
+    return **found;
+}
+
+TEST(TableBuilder, LeavesAloneWhatAChangeDoesNotTouch)
+{
+    auto state = two_apps();
+    table_builder builder(entrypoints, 2);
+    auto before = builder.apply(reset_to(state));
+    auto two = builder.endpoints().at("e-two");
+    ASSERT_EQ(before.touched.size(), 2U);
+    EXPECT_TRUE(before.retired.empty());
+
+    auto changed = state;
+    changed.routers["r-one"].priority = 5;
+    changed.services["s-one"].pass_host = false;
+    changed.endpoints["e-one"].draining = true;
+    auto after = builder.apply(difference(state, changed));
+    EXPECT_NE(after.table, before.table);
+    EXPECT_EQ(*after.table->match(0, request("two")), *before.table->match(0, request("two")))
+        << "the same route object";
+    EXPECT_EQ(route_of(*after.table, "two").service, route_of(*before.table, "two").service);
+    EXPECT_EQ(builder.endpoints().at("e-two"), two);
+    EXPECT_EQ(route_of(*after.table, "one").service->turns, route_of(*before.table, "one").service->turns)
+        << "whose turn it is";
+    ASSERT_EQ(after.touched.size(), 1U);
+    EXPECT_EQ(after.touched[0]->id(), "e-one");
+    EXPECT_TRUE(after.touched[0]->draining());
+    EXPECT_TRUE(after.retired.empty());
+    EXPECT_EQ(route_of(*before.table, "one").service->endpoints[0], after.touched[0])
+        << "an old table sees it drain too";
+}
+
+TEST(TableBuilder, TakesAResetToTheSameStateAsNoChange)
+{
+    auto state = two_apps();
+    table_builder builder(entrypoints, 2);
+    auto before = builder.apply(reset_to(state));
+    auto after = builder.apply(reset_to(state));
+    EXPECT_EQ(after.table, before.table);
+    EXPECT_TRUE(after.touched.empty());
+    EXPECT_TRUE(after.retired.empty());
+    EXPECT_FALSE(after.certificates);
+}
+
+TEST(TableBuilder, RetiresAnEndpointThatMovesAndMakesANewOne)
+{
+    auto state = two_apps();
+    table_builder builder(entrypoints, 1);
+    auto before = builder.apply(reset_to(state));
+    auto old = builder.endpoints().at("e-one");
+    auto moved = state;
+    moved.endpoints["e-one"].port = 81;
+    auto after = builder.apply(difference(state, moved));
+    EXPECT_EQ(after.retired, std::vector{old});
+    EXPECT_TRUE(old->draining());
+    ASSERT_EQ(after.touched.size(), 1U);
+    EXPECT_EQ(after.touched[0]->port(), 81);
+    EXPECT_EQ(route_of(*after.table, "one").service->endpoints, after.touched);
+}
+
+TEST(TableBuilder, RetiresAnEndpointThatIsRemoved)
+{
+    auto state = two_apps();
+    table_builder builder(entrypoints, 1);
+    builder.apply(reset_to(state));
+    auto old = builder.endpoints().at("e-one");
+    auto without = state;
+    without.endpoints.erase("e-one");
+    auto after = builder.apply(difference(state, without));
+    EXPECT_EQ(after.retired, std::vector{old});
+    EXPECT_TRUE(old->draining());
+    EXPECT_TRUE(route_of(*after.table, "one").service->endpoints.empty()) << "the router stays: it answers 503";
+    // It comes back: a new object, used again.
+    auto back = builder.apply(difference(without, state));
+    EXPECT_NE(builder.endpoints().at("e-one"), old);
+    EXPECT_EQ(route_of(*back.table, "one").service->endpoints.size(), 1U);
+}
+
+TEST(TableBuilder, ClosesARouterWhoseServiceIsMissingUntilItComes)
+{
+    auto state = two_apps();
+    auto without = state;
+    without.services.erase("s-one");
+    table_builder builder(entrypoints, 1);
+    auto first = builder.apply(reset_to(without));
+    EXPECT_FALSE(route_of(*first.table, "one").refusal.empty());
+    ASSERT_EQ(first.rejected.size(), 1U);
+    EXPECT_EQ(first.rejected[0].id, "r-one");
+    auto second = builder.apply(difference(without, state));
+    EXPECT_TRUE(route_of(*second.table, "one").refusal.empty());
+    EXPECT_NE(route_of(*second.table, "one").service, nullptr);
+    EXPECT_TRUE(second.rejected.empty());
+    auto third = builder.apply(difference(state, without));
+    EXPECT_FALSE(route_of(*third.table, "one").refusal.empty());
+}
+
+TEST(TableBuilder, RejectsARuleThatItCantReadAndAppliesTheRest)
+{
+    auto state = two_apps();
+    state.routers["bad"].rule = "Host(`three`) &&";
+    table_builder builder(entrypoints, 1);
+    auto change = builder.apply(reset_to(state));
+    ASSERT_EQ(change.rejected.size(), 1U);
+    EXPECT_EQ(change.rejected[0].kind, "router");
+    EXPECT_EQ(change.rejected[0].id, "bad");
+    EXPECT_EQ(matched(*change.table, 0, request("two")), "r-two");
+    EXPECT_EQ(matched(*change.table, 0, request("three")), "") << "never its readable part";
+}
+
+TEST(TableBuilder, TakesARouterOutWhoseRuleBreaks)
+{
+    auto state = two_apps(), broken = state;
+    broken.routers["r-one"].rule = "Host(`one`";
+    table_builder builder(entrypoints, 1);
+    builder.apply(reset_to(state));
+    auto after = builder.apply(difference(state, broken));
+    EXPECT_EQ(matched(*after.table, 0, request("one")), "");
+    auto mended = builder.apply(difference(broken, state));
+    EXPECT_EQ(matched(*mended.table, 0, request("one")), "r-one");
+}
+
+TEST(TableBuilder, SaysWhenCertificatesChange)
+{
+    auto state = two_apps(), with = state;
+    with.certificates["c"].names = {"one"};
+    table_builder builder(entrypoints, 1);
+    EXPECT_FALSE(builder.apply(reset_to(state)).certificates);
+    EXPECT_TRUE(builder.apply(difference(state, with)).certificates);
+    EXPECT_TRUE(builder.apply(difference(with, state)).certificates);
+}
+
+}  // namespace
+}  // namespace lintel::proxy
