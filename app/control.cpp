@@ -5,6 +5,7 @@
 #include "app/exit_status.hpp"
 #include "app/messages.hpp"
 #include "app/rights.hpp"
+#include "discovery/carry_over.hpp"
 #include "discovery/engine_provider.hpp"
 #include "discovery/file_provider.hpp"
 #include "http/fetch.hpp"
@@ -50,7 +51,8 @@ public:
         // A starting edge gets the last good snapshot before any source has answered.
         if (auto good = store::load_last_good(settings_.state)) {
             log::info("last_good.loaded", {{"routers", good->routers.size()}, {"endpoints", good->endpoints.size()}});
-            publisher_.publish(std::move(*good), link::publisher::standing::provisional);
+            last_good_ = std::move(*good);
+            publisher_.publish(last_good_, link::publisher::standing::provisional);
         }
         start_sources();
         tasks_.spawn("refresh", refresh());
@@ -91,10 +93,18 @@ private:
     {
         auto merged = discovery::merge(catalogue_.fragments(), entrypoints_);
         problems_ = std::move(merged.problems);
+        engine_answered_ = engine_answered_ || is_available("docker");
+        discovery::carry_over(merged.desired, last_good_, catalogue_, engine_answered_);
         issuer_.provide(merged.desired, entrypoints_, wall_clock::now());
         auto before = publisher_.version();
         auto version = publisher_.publish(std::move(merged.desired));
         if (version != before) log::debug("snapshot.published", {{"version", version}});
+    }
+
+    bool is_available(const std::string& provider) const
+    {
+        auto known = catalogue_.providers().find(provider);
+        return known != catalogue_.providers().end() && known->second.available;
     }
 
     /// What the edge acked without a complaint is good.
@@ -132,6 +142,8 @@ private:
     settings settings_;
     std::vector<model::entrypoint> entrypoints_;
     std::vector<problem> problems_;
+    model::snapshot last_good_;  ///< of the run before, for sources that are silent in this one
+    bool engine_answered_ = false;
     http::fetcher fetcher_;
     acme::local_issuer issuer_;
     discovery::catalogue catalogue_;
