@@ -1,5 +1,7 @@
 """What happens to a container, and to the engine itself, is followed at once."""
+import os
 import shutil
+import signal
 import tempfile
 import threading
 
@@ -111,6 +113,25 @@ class EngineAway(Case):
         lintel.until(gone, 404)
         self.assertEqual(200, lintel.get(stays).status)
         self.assertTrue(self.provider(lintel)["available"])
+
+    def test_routes_stay_when_control_restarts_while_the_engine_is_away(self):
+        host = unique("app") + ".localhost"
+        self.forwarder.start()
+        lintel = self.lintel(engine=self.engine)
+        Container(self, labels(host))
+        lintel.until(host)
+        wait_for(lambda: host in (lintel.state / "last-good.json").read_text(), "the last good snapshot is written")
+        self.forwarder.stop()
+        wait_for(lambda: not self.provider(lintel)["available"], "the status says that the engine is away")
+        before = lintel.role("control")
+        os.kill(before, signal.SIGKILL)
+        wait_for(lambda: lintel.role("control") not in (None, before), "control is back")
+        wait_for(lambda: lintel.api("/status")[1]["edge"]["connected"], "the edge is connected")
+        wait_for(lambda: (edge := lintel.api("/status")[1]["edge"])["applied"] == edge["version"], "all is in force")
+        self.assertEqual([200] * 20, [lintel.get(host).status for _ in range(20)])
+        self.forwarder.start()
+        wait_for(lambda: self.provider(lintel)["available"], "the engine is back", within=20)
+        self.assertEqual(200, lintel.get(host).status)
 
     def test_an_engine_that_is_not_there_yet_costs_only_its_containers(self):
         host = unique("app") + ".localhost"
