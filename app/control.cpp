@@ -91,7 +91,7 @@ private:
 
     void publish()
     {
-        auto merged = discovery::merge(catalogue_.fragments(), entrypoints_);
+        auto merged = discovery::merge(catalogue_.fragments(), entrypoints_, publisher_.current());
         problems_ = std::move(merged.problems);
         engine_answered_ = engine_answered_ || is_available("docker");
         discovery::carry_over(merged.desired, last_good_, catalogue_, engine_answered_);

@@ -112,22 +112,29 @@ const agreed_router* holder_elsewhere(const claim_holders& holders, const agreed
     return nullptr;
 }
 
-/// One tenant can't take another's host: what two apps ask for stays with the older source.
-void settle_across_apps(std::vector<agreed_router>& routers, std::vector<problem>& problems)
+bool is_served(const agreed_router& router, const model::snapshot& before)
 {
-    std::vector<agreed_router*> by_age;
-    for (auto& router : routers) by_age.push_back(&router);
-    std::ranges::sort(by_age, {}, [](const auto* each) { return std::pair(each->since, each->name); });
+    auto known = before.routers.find(router.name.id());
+    return known != before.routers.end() && known->second.rule == router.spec.rule;
+}
+
+/// One tenant can't take another's host: what two apps ask for stays with the one that has it, else with the older.
+void settle_across_apps(std::vector<agreed_router>& routers, const model::snapshot& before, std::vector<problem>& problems)
+{
+    std::vector<std::tuple<bool, std::int64_t, full_name, agreed_router*>> by_age;
+    by_age.reserve(routers.size());
+    for (auto& router : routers) by_age.emplace_back(!is_served(router, before), router.since, router.name, &router);
+    std::ranges::sort(by_age);
 
     claim_holders holders;
     holders.reserve(2 * routers.size());
-    for (auto* router : by_age) {
+    for (auto& [is_new, since, name, router] : by_age) {
         std::vector<std::string> kept;
         for (const auto& entrypoint : router->spec.entrypoints) {
             if (const auto* holder = holder_elsewhere(holders, *router, entrypoint)) {
                 problems.push_back({router->where(), router->rule->rule + " on " + entrypoint + " is taken by router " +
                                                          std::string(holder->name.name) + " of " + holder->spec.source +
-                                                         ", which is older and keeps it"});
+                                                         ", which had it first and keeps it"});
             } else {
                 kept.push_back(entrypoint);
             }
@@ -141,7 +148,8 @@ void settle_across_apps(std::vector<agreed_router>& routers, std::vector<problem
 
 }  // namespace
 
-merged merge(const std::map<std::string, fragment>& fragments, const std::vector<model::entrypoint>& entrypoints)
+merged merge(const std::map<std::string, fragment>& fragments, const std::vector<model::entrypoint>& entrypoints,
+             const model::snapshot& before)
 {
     merged result;
     service_directory services;
@@ -157,7 +165,7 @@ merged merge(const std::map<std::string, fragment>& fragments, const std::vector
     auto routers = declared.agree(result.problems);
     for (auto& router : routers) resolve_service(router, services, result.problems);
     settle_inside_apps(routers, result.problems);
-    settle_across_apps(routers, result.problems);
+    settle_across_apps(routers, before, result.problems);
     for (auto& router : routers) {
         if (router.spec.entrypoints.empty()) continue;
         auto& all = result.desired.routers;

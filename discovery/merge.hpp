@@ -20,6 +20,9 @@ struct merged {
 /// shares the load, conflicts inside an app go to the newest healthy generation, across apps (the same host and rule)
 /// to the older owner; entrypoints resolved, TLS routers kept off clear-text entrypoints; references resolved.
 /// Router and service ids are "<provider>:<app>/<name>" ("<provider>:<name>" where the app is empty).
-merged merge(const std::map<std::string, fragment>& fragments, const std::vector<model::entrypoint>& entrypoints);
+/// `before`: what is served now. A router that is served already counts as older than one that isn't: an app keeps its
+/// host when a release, and so all of its containers, are replaced by younger ones than the rival's.
+merged merge(const std::map<std::string, fragment>& fragments, const std::vector<model::entrypoint>& entrypoints,
+             const model::snapshot& before = {});
 
 }  // namespace lintel::discovery

@@ -149,6 +149,20 @@ TEST(Merge, AcrossAppsTheOlderOwnerKeepsItsRequests)
     EXPECT_TRUE(reports(result, "container thief: router web", "is taken by router web of container owner"));
 }
 
+TEST(Merge, AnAppKeepsItsHostWhenARivalIsOlderThanItsNewRelease)
+{
+    auto owner = declared{.id = "first", .since = 1}.made();
+    auto rival = declared{.id = "rival", .app = "evil", .since = 2}.made();
+    auto next_release = declared{.id = "second", .since = 3}.made();
+    auto before = merge_all({owner, rival});
+
+    fragments after{{"rival", rival}, {"second", next_release}};
+    auto result = merge(after, listening, before.desired);
+    ASSERT_EQ(result.desired.routers.size(), 1U);
+    EXPECT_EQ(result.desired.routers.begin()->first, before.desired.routers.begin()->first);
+    EXPECT_TRUE(reports(result, "container rival: router web", "had it first"));
+}
+
 TEST(Merge, AnAppKeepsWhatItsOldestContainerClaimed)
 {
     auto result = merge_all({declared{.id = "release", .since = 3}.made(),
