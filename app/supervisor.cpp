@@ -43,12 +43,14 @@ checked<unique_fd> open_access_log(const std::string& path)
 checked<void> bind_entrypoints(const settings& parsed, possessions& have)
 {
     auto inherited = take_inherited_sockets();
+    // One socket per CPU, as long as one message can hand all of them to the edge.
     auto cpus = static_cast<std::size_t>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));
+    auto sockets = std::clamp<std::size_t>((net::channel::limit_descriptors - 1) / parsed.entrypoints.size(), 1, cpus);
     for (auto each : parsed.entrypoints) {
         auto given = inherited.find(each.name);
         auto where = net::parse_host_port(each.address);
         if (!where) return std::unexpected(problem{each.name, where.error().what});
-        auto bound = given != inherited.end() ? std::move(given->second) : net::bind_entrypoint(*where, cpus);
+        auto bound = given != inherited.end() ? std::move(given->second) : net::bind_entrypoint(*where, sockets);
         if (!bound) return std::unexpected(problem{"entrypoint " + each.name, bound.error().what});
         if (auto address = net::bound_address(bound->front().get())) each.address = address->to_string();
         have.start.entrypoints.push_back(each);

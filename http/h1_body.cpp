@@ -61,6 +61,12 @@ bool h1_body::complete() const
     return last_ || (how_.what == framing::kind::length && input_.size() - given_ >= left_);
 }
 
+bool h1_body::longer_than(std::uint64_t limit_bytes) const
+{
+    if (last_) return false;
+    return how_.what != framing::kind::length || left_ > limit_bytes;
+}
+
 std::optional<body_piece> h1_body::next_of_length()
 {
     bool endless = how_.what == framing::kind::until_close;

@@ -28,6 +28,12 @@ public:
     /// The end was read, so that the next message begins at the front of the input.
     bool finished() const { return last_ && last_->what == body_piece::kind::end; }
 
+    /// What is left can't be read: the connection has no next message.
+    bool broken() const { return last_ && last_->what == body_piece::kind::reset; }
+
+    /// More than `limit_bytes`, or nobody knows how much, is still to come.
+    bool longer_than(std::uint64_t limit_bytes) const;
+
     /// No byte of the body was given to anyone.
     bool untouched() const { return untouched_; }
 

@@ -36,11 +36,13 @@ h1_connection::h1_connection(net::worker& home, std::unique_ptr<net::stream> cli
 
 h1_connection::~h1_connection() = default;
 
-task<void> h1_connection::serve(const handler& answer)
+task<void> h1_connection::serve(const handler& answer, const refusal_observer& refused)
 {
     while (co_await wait_for_request()) {
         if (auto come = co_await read_head(); !come) {
-            if (!is_silence(come.error())) co_await refuse(come.error());
+            if (is_silence(come.error())) break;
+            if (refused) refused(*client_, status_of(come.error()), come.error());
+            co_await refuse(come.error());
             break;
         }
         co_await answer(*this);
@@ -164,7 +166,9 @@ framing h1_connection::framing_for(const response_head& head, const body_source&
 task<result<void>> h1_connection::respond(const response_head& head, body_source& body)
 {
     auto how = framing_for(head, body);
-    keep_alive_ = keep_alive_ && !draining_ && how.what != framing::kind::until_close;
+    // A request body that nobody reads is discarded afterwards only where it is known to be short.
+    bool unread = body_.untouched() && body_.longer_than(limits_.drain_bytes);
+    keep_alive_ = keep_alive_ && !draining_ && !body_.broken() && !unread && how.what != framing::kind::until_close;
     bool says_keep_alive = keep_alive_ && request_.version == version::http_1_0;
     out_.clear();
     write_response_head(out_, head, how, !keep_alive_ ? "close" : says_keep_alive ? "keep-alive" : "");

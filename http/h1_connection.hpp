@@ -26,7 +26,9 @@ public:
 
     /// Reads requests and calls `answer` for each, in order, until either side closes. Malformed requests are answered
     /// here (RFC 9112 §2.2 and others) and end the connection.
-    task<void> serve(const handler& answer);
+    /// `refused`, where given, hears of those.
+    using refusal_observer = std::function<void(const net::stream& client, int status, error_code why)>;
+    task<void> serve(const handler& answer, const refusal_observer& refused = {});
 
     /// No further request: an idle connection closes now, a busy one after its response (which says so).
     void drain();

@@ -8,40 +8,80 @@ namespace {
 
 constexpr std::size_t least_read_bytes = 4 * 1024;
 
-/// One direction. Holds a buffer only while bytes are in it.
-task<void> copy(net::worker& home, tunnel_end from, net::stream& to, std::uint64_t& total)
+/// The next bytes from one side; none at its end. Holds a buffer only while bytes are in it.
+task<result<std::string_view>> next_bytes(net::stream& from, net::buffer& buffer)
 {
-    net::buffer buffer(home.buffers());
-    auto written = co_await to.write_all(from.early);
-    total += from.early.size();
-    while (written) {
-        buffer.release();
-        if (!co_await from.stream.wait(net::direction::read)) break;
-        auto count = co_await from.stream.read_some(buffer.prepare(least_read_bytes));
-        if (!count) break;
-        if (*count == 0) {
-            to.shutdown_write();
-            co_return;
-        }
-        buffer.commit(*count);
-        written = co_await to.write_all(buffer.bytes());
-        total += *count;
-    }
-    // A side that failed ends both: half a conversation is none.
-    from.stream.close(net::stream::manner::abortive);
-    to.close(net::stream::manner::abortive);
+    buffer.release();
+    if (auto come = co_await from.wait(net::direction::read); !come) co_return come.error();
+    auto count = co_await from.read_some(buffer.prepare(least_read_bytes));
+    if (!count) co_return count.error();
+    buffer.commit(*count);
+    co_return buffer.bytes();
 }
 
 }  // namespace
 
-task<tunnel_totals> run_tunnel(net::worker& home, tunnel_end client, tunnel_end upstream)
+task<tunnel::totals> tunnel::run()
 {
-    tunnel_totals totals;
-    net::task_group directions(home.get_executor());
-    directions.spawn("tunnel.request", copy(home, client, upstream.stream, totals.from_client));
-    directions.spawn("tunnel.response", copy(home, upstream, client.stream, totals.from_upstream));
+    net::task_group directions(home_.get_executor());
+    directions.spawn("tunnel.request", copy_request());
+    directions.spawn("tunnel.response", copy_response());
     co_await directions.join();
-    co_return totals;
+    co_return totals_;
+}
+
+void tunnel::say_goodbye()
+{
+    leaving_ = true;
+    if (goodbye_said_ || writing_ || !frames_.between_frames()) return;  // pass_to_client() says it at the frame's end
+    goodbye_said_ = client_.stream.try_write({&websocket_goodbye, 1}).has_value();
+}
+
+task<void> tunnel::copy_request()
+{
+    net::buffer buffer(home_.buffers());
+    auto written = co_await upstream_.stream.write_all(client_.early);
+    totals_.from_client += client_.early.size();
+    while (written) {
+        auto bytes = co_await next_bytes(client_.stream, buffer);
+        if (!bytes) break;
+        if (bytes->empty()) co_return upstream_.stream.shutdown_write();
+        written = co_await upstream_.stream.write_all(*bytes);
+        totals_.from_client += bytes->size();
+    }
+    cut();
+}
+
+task<void> tunnel::copy_response()
+{
+    net::buffer buffer(home_.buffers());
+    auto written = co_await pass_to_client(upstream_.early);
+    while (written) {
+        auto bytes = co_await next_bytes(upstream_.stream, buffer);
+        if (!bytes) break;
+        if (bytes->empty()) co_return client_.stream.shutdown_write();
+        written = co_await pass_to_client(*bytes);
+    }
+    cut();
+}
+
+task<result<void>> tunnel::pass_to_client(std::string_view bytes)
+{
+    if (goodbye_said_) co_return result<void>{};
+    frames_.pass(bytes);
+    writing_ = true;
+    auto written = co_await client_.stream.write_all(bytes);
+    writing_ = false;
+    totals_.from_upstream += bytes.size();
+    if (written && leaving_) say_goodbye();
+    co_return written;
+}
+
+/// A side that failed ends both: half a conversation is none.
+void tunnel::cut()
+{
+    client_.stream.close(net::stream::manner::abortive);
+    upstream_.stream.close(net::stream::manner::abortive);
 }
 
 }  // namespace lintel::http

@@ -40,7 +40,8 @@ bool has_ipv6()
 bind_target target_of(const host_port& where)
 {
     bind_target target;
-    if (where.host.empty() && has_ipv6()) {
+    bool every_address = where.host.empty() || where.host == "[::]" || where.host == "::";
+    if (every_address && has_ipv6()) {
         auto* any = reinterpret_cast<sockaddr_in6*>(&target.raw);
         any->sin6_family = AF_INET6;
         any->sin6_port = htons(where.port);

@@ -11,8 +11,8 @@
 
 namespace lintel::net {
 
-/// One socket per CPU with SO_REUSEPORT, all on one address (port 0: the first one picks it). An empty host is every
-/// address of both families where IPv6 exists. A port that is taken, or an address that isn't ours, is the problem; it
+/// One socket per CPU with SO_REUSEPORT, all on one address (port 0: the first one picks it). An empty host and [::] are
+/// every address of both families where IPv6 exists. A port that is taken, or an address that isn't ours, is the problem; it
 /// names the process that listens there where /proc tells.
 checked<std::vector<unique_fd>> bind_entrypoint(const host_port& where, std::size_t sockets);
 

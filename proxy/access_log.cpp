@@ -55,6 +55,7 @@ std::string access_log::format(const access_record& record)
     add(line, "path", record.path);
     add(line, "status", static_cast<std::uint64_t>(record.status));
     add(line, "reason", record.reason);
+    add(line, "detail", record.detail);
     add(line, "duration_us", static_cast<std::uint64_t>(taken.count()));
     add(line, "sent_bytes", record.sent_bytes);
     add(line, "route", record.route);

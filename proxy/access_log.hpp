@@ -30,6 +30,7 @@ struct access_record {
     std::string_view route, service;
     std::string endpoint;
     std::string request_id;
+    std::string detail;  ///< what exactly went wrong, where something did
     unsigned attempts = 0;
     std::uint64_t sent_bytes = 0;  ///< of the response body or the tunnel
 };

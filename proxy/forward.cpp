@@ -55,12 +55,17 @@ public:
 private:
     task<outcome> attempts()
     {
-        auto demanded = replayable() ? freshness::any_pooled : freshness::recently_used;
         if (!route_ || !route_->service) co_return outcome{fault::no_route, {}};
+        const auto& service = *route_->service;
         outcome last{fault::no_endpoint, {}};
-        last.state = route_->service->why_none();
+        last.state = service.why_none();
+        // An app that is told to stop may close idle connections at once, and we hear of it a little later: what can't
+        // be repeated gets a new connection to the newest endpoint, as long as such requests are few.
+        auto now = steady_clock::now();
+        bool careful = !replayable() && service.turns->positions[worker_.index].careful.take(now);
+        auto demanded = careful ? freshness::new_only : replayable() ? freshness::any_pooled : freshness::recently_used;
         for (;;) {
-            auto target = route_->service->choose(worker_.index, avoid_);
+            auto target = careful ? service.choose_newest(worker_.index, avoid_, now) : service.choose(worker_.index, avoid_);
             if (!target) co_return last;
             last = co_await one_attempt(target, demanded);
             if (!may_try_again(last)) co_return last;

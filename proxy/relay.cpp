@@ -157,8 +157,10 @@ private:
         if (!opened) co_return outcome{fault::client_gone, opened.error()};
         worker_.counters.add(counter::tunnels);
         counted open(worker_.counters, counter::tunnels_open);
-        auto totals = co_await http::run_tunnel(worker_.loop, *opened, upstream_.tunnel());
-        record_.sent_bytes = totals.from_upstream;
+        http::tunnel between(worker_.loop, *opened, upstream_.tunnel());
+        auto place = worker_.tunnels.insert(worker_.tunnels.end(), &between);
+        record_.sent_bytes = (co_await between.run()).from_upstream;
+        worker_.tunnels.erase(place);
         co_return outcome{};
     }
 

@@ -48,7 +48,9 @@ task<void> server::serve(std::size_t entrypoint, std::unique_ptr<net::stream> cl
     auto place = open_.insert(open_.end(), &connection);
     if (draining_) connection.drain();
     http::handler handler = [this, entrypoint](http::exchange& exchange) { return answer(exchange, entrypoint); };
-    co_await connection.serve(handler);
+    co_await connection.serve(handler, [this, entrypoint](const net::stream& from, int status, error_code why) {
+        note_refused(entrypoint, from, status, why);
+    });
     open_.erase(place);
 }
 
@@ -69,7 +71,8 @@ task<void> server::answer(http::exchange& exchange, std::size_t entrypoint)
                          .route = {},
                          .service = {},
                          .endpoint = {},
-                         .request_id = {}};
+                         .request_id = {},
+                         .detail = {}};
     co_await dispatch(exchange, entrypoint, record);
     if (record.status >= 200 && record.status < 600) {
         auto first = static_cast<int>(counter::responses_2xx);
@@ -106,9 +109,26 @@ task<void> server::tell(http::exchange& exchange, const outcome& what, access_re
     auto verdict = verdict_of(what.what);
     if (!what.state.empty()) verdict.reason = what.state;
     record.reason = verdict.reason;
+    if (what.why) record.detail = what.why.message();
     if (verdict.status == 0 || exchange.response_started()) co_return exchange.abort();
     worker_.counters.add(counter::own_errors);
     co_await reply_with(exchange, verdict, "", record);
+}
+
+/// A message that was no request still leaves its line.
+void server::note_refused(std::size_t entrypoint, const net::stream& client, int status, error_code why)
+{
+    worker_.counters.add(counter::requests);
+    worker_.counters.add(counter::responses_4xx);
+    access_record record{};
+    record.started = steady_clock::now();
+    record.client = client.peer().ip();
+    record.entrypoint = worker_.settings.entrypoints[entrypoint].name;
+    record.tls = client.secured().encrypted;
+    record.status = status;
+    record.reason = "bad-request";
+    record.detail = why.message();
+    write_record(record);
 }
 
 void server::write_record(const access_record& record)
@@ -132,6 +152,10 @@ task<void> server::drain(time_point end, std::function<void()> done)
     while (connections_.size() > 0 && steady_clock::now() < end) {
         co_await tick.wait_until(std::min(end, steady_clock::now() + 20ms));
     }
+    // WebSockets don't end by themselves: they are told, and get a moment to say goodbye.
+    for (auto* each : worker_.tunnels) each->say_goodbye();
+    auto last_call = steady_clock::now() + (worker_.tunnels.empty() ? 0ms : 1000ms);
+    while (!worker_.tunnels.empty() && steady_clock::now() < last_call) co_await tick.wait_until(steady_clock::now() + 20ms);
     if (connections_.size() > 0) log::warn("drain.cut", {{"connections", connections_.size()}});
     for (auto* each : shaking_hands_) each->close();
     for (auto* each : open_) each->close();

@@ -34,6 +34,7 @@ private:
     task<void> answer(http::exchange& exchange, std::size_t entrypoint);
     task<void> dispatch(http::exchange& exchange, std::size_t entrypoint, access_record& record);
     task<void> tell(http::exchange& exchange, const outcome& what, access_record& record);
+    void note_refused(std::size_t entrypoint, const net::stream& client, int status, error_code why);
     void write_record(const access_record& record);
 
     worker_state& worker_;

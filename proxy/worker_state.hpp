@@ -1,6 +1,7 @@
 #pragma once
 // What one worker of the edge has. Nothing here is shared with another worker but what says so.
 
+#include "http/tunnel.hpp"
 #include "net/resolver.hpp"
 #include "net/snapshot_cell.hpp"
 #include "net/worker.hpp"
@@ -12,6 +13,7 @@
 #include "tls/server.hpp"
 
 #include <functional>
+#include <list>
 #include <random>
 
 namespace lintel::proxy {
@@ -43,6 +45,7 @@ struct worker_state {
     std::function<void(endpoint_ptr)> suspect;  ///< thread-safe: this endpoint stopped answering, probe it
     std::mt19937_64 random;
     retry_budget retries;
+    std::list<http::tunnel*> tunnels;  ///< open now
     proxy::counters counters;
 };
 

@@ -9,8 +9,16 @@ using model::readiness;
 endpoint::endpoint(std::string id, const model::endpoint& spec, std::size_t workers)
     : id_(std::move(id)), host_(spec.host), port_(spec.port), verdict_(spec.ready), shares_(workers)
 {
-    reachable_ = spec.ready == readiness::ready;
     follow(spec);
+}
+
+bool endpoint::set_reachable(bool now)
+{
+    if (now) {
+        answered_once_ = true;
+        ready_since_.store(steady_clock::now().time_since_epoch().count(), std::memory_order_relaxed);
+    }
+    return reachable_.exchange(now, std::memory_order_acq_rel) != now;
 }
 
 std::string endpoint::authority() const
@@ -25,10 +33,10 @@ void endpoint::follow(const model::endpoint& spec)
     // An endpoint that this edge serves already stays confirmed while the engine is away (decisions.md).
     bool known = allowed_ && spec.ready == readiness::unconfirmed;
     if (known) return;
-    auto before = verdict_.exchange(spec.ready);
-    if (spec.ready == readiness::ready && before != readiness::ready) reachable_ = true;  // its HEALTHCHECK just passed
-    bool returns = spec.ready == readiness::probe && before != readiness::probe && before != readiness::ready;
-    if (returns) reachable_ = false;  // it was stopped or paused: it must answer again first
+    bool was_allowed = allowed_;
+    verdict_ = spec.ready;
+    if (!was_allowed && spec.ready == readiness::ready) set_reachable(true);   // its HEALTHCHECK just passed
+    if (!was_allowed && spec.ready == readiness::probe) set_reachable(false);  // new, or stopped meanwhile: it must answer first
     allowed_ = spec.ready == readiness::ready || spec.ready == readiness::probe;
 }
 

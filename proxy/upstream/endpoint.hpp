@@ -41,11 +41,10 @@ public:
     bool reachable() const { return reachable_.load(std::memory_order_acquire); }
 
     /// True for the one caller that changed it.
-    bool set_reachable(bool now)
-    {
-        if (now) answered_once_ = true;
-        return reachable_.exchange(now, std::memory_order_acq_rel) != now;
-    }
+    bool set_reachable(bool now);
+
+    /// When it became ready, for telling a newcomer from those that it may be about to replace.
+    time_point ready_since() const { return time_point(duration(ready_since_.load(std::memory_order_relaxed))); }
 
     /// Gone from the snapshot: finishes what it has.
     void retire() { draining_.store(true, std::memory_order_release); }
@@ -62,6 +61,7 @@ private:
     std::uint16_t port_;
     std::atomic<model::readiness> verdict_;
     std::atomic<bool> allowed_{false}, reachable_{false}, draining_{false}, answered_once_{false};
+    std::atomic<duration::rep> ready_since_{0};
     std::vector<share> shares_;
 };
 

@@ -36,15 +36,15 @@ task<result<void>> lease::connect(freshness demanded)
 
 std::unique_ptr<http::h1_upstream> lease::from_pool(freshness demanded)
 {
-    auto& idle = target_->of(worker_.index).idle;
-    while (demanded != freshness::new_only && !idle.empty()) {
-        bool old = demanded == freshness::recently_used && steady_clock::now() - idle.back()->parked_at() > recent;
-        if (old) return nullptr;
-        auto taken = std::move(idle.back());
-        idle.pop_back();
+    auto& share = target_->of(worker_.index);
+    bool careful = demanded == freshness::recently_used;
+    auto now = careful ? steady_clock::now() : time_point{};
+    while (demanded != freshness::new_only && !share.idle.empty()) {
+        if (careful && now - share.idle.back()->parked_at() > recent) return nullptr;
+        auto taken = std::move(share.idle.back());
+        share.idle.pop_back();
         // Who can't replay pays a system call to learn whether the upstream has closed already.
-        if (demanded == freshness::recently_used && taken->stream().readable_now()) continue;
-        return taken;
+        if (!careful || !taken->stream().readable_now()) return taken;
     }
     return nullptr;
 }

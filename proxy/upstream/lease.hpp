@@ -11,7 +11,7 @@ namespace lintel::proxy {
 enum class freshness {
     any_pooled,     ///< it can be replayed when the connection turns out dead
     recently_used,  ///< it can't: only one used within the last second and silent since, or a new one
-    new_only,       ///< the last one was dead
+    new_only,       ///< nothing from the pool: the last one was dead, or the request is worth a connection
 };
 
 /// Holds the connection and counts as in flight on the endpoint until it goes. Belongs to one worker.

@@ -1,9 +1,7 @@
 #pragma once
 // How many retries are worth their load. Pure: the clock is passed in.
 
-#include "base/clock.hpp"
-
-#include <algorithm>
+#include "base/token_bucket.hpp"
 
 namespace lintel::proxy {
 
@@ -11,22 +9,11 @@ namespace lintel::proxy {
 /// as often just when it is weakest. Replays after failed connects and dead pooled connections don't ask here.
 class retry_budget {
 public:
-    void on_request() { tokens_ = std::min(tokens_ + share, most); }
-
-    bool take(time_point now)
-    {
-        auto passed = std::chrono::duration<double>(now - refilled_).count();
-        tokens_ = std::min(tokens_ + std::clamp(passed, 0.0, 1.0) * floor_per_second, most);
-        refilled_ = now;
-        if (tokens_ < 1.0) return false;
-        tokens_ -= 1.0;
-        return true;
-    }
+    void on_request() { tokens_.add(0.2); }
+    bool take(time_point now) { return tokens_.take(now); }
 
 private:
-    static constexpr double share = 0.2, floor_per_second = 10.0, most = 100.0;
-    double tokens_ = floor_per_second;
-    time_point refilled_{};
+    token_bucket tokens_{10.0, 100.0};
 };
 
 }  // namespace lintel::proxy

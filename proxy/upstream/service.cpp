@@ -2,6 +2,20 @@
 
 namespace lintel::proxy {
 
+using namespace std::chrono_literals;
+
+endpoint_ptr service::choose_newest(std::size_t worker, std::span<const endpoint* const> avoid, time_point now) const
+{
+    constexpr duration a_newcomer_for = 10s;
+    const endpoint_ptr* newest = nullptr;
+    for (const auto& each : endpoints) {
+        if (!each->usable() || std::ranges::find(avoid, each.get()) != avoid.end()) continue;
+        if (newest == nullptr || each->ready_since() > (*newest)->ready_since()) newest = &each;
+    }
+    bool new_enough = newest != nullptr && now - (*newest)->ready_since() < a_newcomer_for;
+    return new_enough ? *newest : choose(worker, avoid);
+}
+
 std::string_view service::why_none() const
 {
     constexpr std::array<std::string_view, 9> most_hopeful_first{

@@ -1,6 +1,7 @@
 #pragma once
 // Endpoints that are as good as each other, and whose turn it is.
 
+#include "base/token_bucket.hpp"
 #include "proxy/upstream/endpoint.hpp"
 
 #include <memory>
@@ -13,6 +14,7 @@ namespace lintel::proxy {
 struct rotation {
     struct alignas(64) position {
         std::uint32_t next = 0;
+        token_bucket careful{100.0, 100.0};  ///< requests that can't be repeated and get more care than others
     };
     explicit rotation(std::size_t workers) : positions(workers) {}
     std::vector<position> positions;
@@ -37,6 +39,10 @@ struct service {
         }
         return nullptr;
     }
+
+    /// The usable endpoint that became ready last, if that was within the last 10 s: while a tool replaces one release
+    /// by the next, the newcomer is the one that will not be stopped. Else as choose().
+    endpoint_ptr choose_newest(std::size_t worker, std::span<const endpoint* const> avoid, time_point now) const;
 
     /// Why no endpoint is usable: the most hopeful of their states, or "no-endpoint".
     std::string_view why_none() const;

@@ -1,0 +1,140 @@
+#include "app/settings.hpp"
+
+#include "base/file.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+namespace lintel::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string doc(const char* name)
+{
+    auto path = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path() / "docs" / name;
+    auto text = file::read(path);
+    return text ? *text : "";
+}
+
+std::string write_config(const std::string& text)
+{
+    auto path = testing::TempDir() + "/lintel.yaml";
+    EXPECT_TRUE(file::write_atomically(path, text, 0600));
+    return path;
+}
+
+chosen_settings only(const std::string& key, const std::string& text) { return {{key, {text, "--" + key}}}; }
+
+TEST(Settings, HaveDefaultsForEverything)
+{
+    auto all = build({});
+    ASSERT_TRUE(all);
+    EXPECT_EQ(all->drain_timeout, 30s);
+    EXPECT_EQ(all->edge.upstream.first_byte, 60s);
+    ASSERT_EQ(all->entrypoints.size(), 2U);
+    EXPECT_EQ(all->entrypoints[0].address, ":80");
+    EXPECT_TRUE(all->entrypoints[1].tls);
+}
+
+TEST(Settings, AreAllInTheReferenceAndTheExample)
+{
+    auto reference = doc("configuration.md"), example = doc("lintel.yaml");
+    for (const auto& each : options()) {
+        auto row = "| `" + std::string(each.key) + "` | `" + flag_of(each) + "` | `" + variable_of(each) + "` | " +
+                   (each.standard.empty() ? "" : "`" + std::string(each.standard) + "`");
+        EXPECT_NE(reference.find(row), std::string::npos) << row;
+        EXPECT_NE(example.find("#" + std::string(each.key) + ":"), std::string::npos) << each.key;
+    }
+}
+
+TEST(Settings, SayWhatIsWrongWithEachText)
+{
+    struct {
+        const char *key, *text, *said;
+    } table[]{{"workers", "0", "whole number from 1 to 256"},
+              {"workers", "two", "whole number"},
+              {"drain_timeout", "soon", "not a duration"},
+              {"http", "80", "not ADDR:PORT"},
+              {"http", "example.com:80", "not an IP address"},
+              {"https", ":70000", "not ADDR:PORT"},
+              {"engine", "tcp://1.2.3.4:2375", "unix:///"},
+              {"trusted_proxies", "10.0.0.0/33", "not a network"},
+              {"log_level", "loud", "debug, info, warn or error"},
+              {"exposed_by_default", "yes", "true nor false"},
+              {"entrypoints", "http=:80+tls", "clear text"},
+              {"entrypoints", "x", "NAME=ADDR:PORT"},
+              {"entrypoints", "x=:1+fast", "unknown part"},
+              {"state", "", "empty"}};
+    for (const auto& [key, text, said] : table) {
+        auto all = build(only(key, text));
+        ASSERT_FALSE(all) << key << " " << text;
+        EXPECT_EQ(all.error().front().where, std::string("--") + key);
+        EXPECT_NE(all.error().front().what.find(said), std::string::npos) << all.error().front().what;
+    }
+}
+
+TEST(Settings, TellAllMistakesAtOnce)
+{
+    auto all = build({{"workers", {"0", "a"}}, {"log_level", {"x", "b"}}});
+    ASSERT_FALSE(all);
+    EXPECT_EQ(all.error().size(), 2U);
+}
+
+TEST(Settings, DeclareEntrypointsByTheirAliases)
+{
+    auto all = build(only("entrypoints", "web=127.0.0.1:8080, inner=:9000+tls, websecure=:443+public=8443"));
+    ASSERT_TRUE(all);
+    ASSERT_EQ(all->entrypoints.size(), 3U);
+    EXPECT_EQ(all->entrypoints[0].address, "127.0.0.1:8080");
+    EXPECT_EQ(all->entrypoints[1].public_port, 8443);
+    EXPECT_TRUE(all->entrypoints[2].tls);
+    EXPECT_EQ(all->entrypoints[2].name, "inner");
+}
+
+TEST(ConfigFile, ReadsScalarsListsAndEntrypoints)
+{
+    auto chosen = read_config_file(write_config("workers: 3\ntrusted_proxies: [10.0.0.0/8, ::1]\n"
+                                                "entrypoints:\n  inner: 127.0.0.1:9000\n  outer: {address: ':9443', tls: true}\n"));
+    ASSERT_TRUE(chosen);
+    EXPECT_EQ(chosen->at("workers").text, "3");
+    EXPECT_EQ(chosen->at("trusted_proxies").text, "10.0.0.0/8,::1");
+    EXPECT_EQ(chosen->at("entrypoints").text, "inner=127.0.0.1:9000,outer=:9443+tls");
+}
+
+TEST(ConfigFile, NamesThePlaceAndTheNearestKey)
+{
+    auto path = write_config("state: /x\n  \nacess_log: off\n");
+    auto chosen = read_config_file(path);
+    ASSERT_FALSE(chosen);
+    EXPECT_EQ(chosen.error().front().where, path + ":3:1");
+    EXPECT_NE(chosen.error().front().what.find("did you mean access_log?"), std::string::npos);
+}
+
+TEST(ConfigFile, NamesThePlaceOfAValueThatIsWrong)
+{
+    auto path = write_config("\nworkers: many\n");
+    auto all = build(read_config_file(path).value());
+    ASSERT_FALSE(all);
+    EXPECT_EQ(all.error().front().where, path + ":2:10");
+}
+
+TEST(ConfigFile, IsFineWhenEmptyAndNamesBrokenYaml)
+{
+    EXPECT_TRUE(read_config_file(write_config("")));
+    EXPECT_TRUE(read_config_file(write_config(doc("lintel.yaml"))));
+    auto broken = read_config_file(write_config("a: [1, 2\n"));
+    ASSERT_FALSE(broken);
+    EXPECT_NE(broken.error().front().where.find("lintel.yaml:"), std::string::npos);
+}
+
+TEST(ConfigFile, ThatIsMissingIsAProblem)
+{
+    auto chosen = read_config_file("/nonexistent/lintel.yaml");
+    ASSERT_FALSE(chosen);
+    EXPECT_NE(chosen.error().front().what.find("can't be read"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace lintel::app

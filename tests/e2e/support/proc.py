@@ -1,0 +1,28 @@
+"""What /proc says about a process: whether it stands still, and which connections it has accepted."""
+import os
+import pathlib
+
+ESTABLISHED = "01"
+
+
+def accepted_by(pid, port):
+    """The client ports of the IPv4 connections to local `port` that this process has accepted: a connection that
+    still waits in the kernel's queue belongs to nobody."""
+    own = set()
+    for descriptor in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            own.add(os.readlink(descriptor))
+        except OSError:
+            pass  # closed meanwhile
+    clients = set()
+    for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, local, remote, state, *rest = line.split()
+        if state == ESTABLISHED and int(local.split(":")[1], 16) == port and f"socket:[{rest[5]}]" in own:
+            clients.add(int(remote.split(":")[1], 16))
+    return clients
+
+
+def stands_still(pid):
+    """True once SIGSTOP has reached every thread."""
+    threads = pathlib.Path(f"/proc/{pid}/task").glob("*/stat")
+    return all(thread.read_text().rsplit(")", 1)[1].split()[0] == "T" for thread in threads)
