@@ -20,7 +20,7 @@ constexpr std::size_t remembered_rules = 50'000;
 
 std::string file_name(std::string host)
 {
-    if (host.starts_with("*.")) host.replace(0, 1, "_wildcard");
+    if (host.starts_with("*.")) host.replace(0, 1, "wildcard+");  // no name of a host has a plus
     std::ranges::replace(host, ':', '_');
     return host + ".pem";
 }

@@ -26,18 +26,15 @@ class publisher::session {
 public:
     session(publisher& owner, net::stream& edge) : owner_(owner), edge_(edge), news_(owner.home_.get_executor()) {}
 
+    ~session() { std::erase(owner_.sessions_, this); }
+
     task<void> run()
     {
         if (!co_await greet()) co_return;
         owner_.sessions_.push_back(this);
         net::task_group sender(owner_.home_.get_executor());
         sender.spawn("link.send", send());
-        co_await receive();
-        std::erase(owner_.sessions_, this);
-        edge_.close();
-        closed_ = true;
-        news_.notify();
-        co_await sender.join();
+        co_await sender.alongside(receive());
     }
 
     void announce() { news_.notify(); }
@@ -68,7 +65,7 @@ private:
     /// Keeps one delta in flight: the next one is made when the ack of the last one is here.
     task<void> send()
     {
-        while (!closed_) {
+        for (;;) {
             bool withheld = serving_ && owner_.standing_ == standing::provisional;
             bool owed = owner_.version_ > sent_ && acked_ == sent_ && !withheld;
             if (!owed) {
@@ -125,7 +122,7 @@ private:
     std::string id_;
     model::snapshot has_;
     std::uint64_t sent_ = 0, acked_ = 0;
-    bool serving_ = false, closed_ = false;
+    bool serving_ = false;
 };
 
 publisher::publisher(net::worker& home, int socket, unsigned peer_uid, std::function<void()> on_edge_change)
@@ -139,7 +136,9 @@ publisher::publisher(net::worker& home, int socket, unsigned peer_uid, std::func
 
 publisher::~publisher() = default;
 
-task<void> publisher::run()
+task<void> publisher::run() { co_await tasks_.alongside(accept()); }
+
+task<void> publisher::accept()
 {
     while (auto edge = co_await listener_.accept()) {
         auto uid = edge->peer_uid();

@@ -46,16 +46,15 @@ void subscriber::report(message what)
 task<void> subscriber::converse(net::stream& control)
 {
     if (!co_await greet(control)) co_return;
-    connected_ = true;
+    struct mark {
+        bool& connected;
+        ~mark() { connected = false; }
+    } connected{connected_ = true};
     queue_.clear();
     for (auto& each : calls_.endpoints()) report(std::move(each));
     net::task_group sender(home_.get_executor());
     sender.spawn("link.send", send(control));
-    co_await receive(control);
-    connected_ = false;
-    control.close();
-    queued_.notify();
-    co_await sender.join();
+    co_await sender.alongside(receive(control));
 }
 
 task<bool> subscriber::greet(net::stream& control)
@@ -100,7 +99,7 @@ task<void> subscriber::receive(net::stream& control)
 
 task<void> subscriber::send(net::stream& control)
 {
-    while (connected_) {
+    for (;;) {
         if (queue_.empty()) {
             co_await queued_.wait();
             continue;

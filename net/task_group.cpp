@@ -67,4 +67,19 @@ task<void> task_group::join()
     while (!running_.empty()) co_await empty_.wait();
 }
 
+task<void> task_group::alongside(task<void> body)
+{
+    std::exception_ptr escaped;
+    try {
+        co_await std::move(body);
+    } catch (...) {
+        escaped = std::current_exception();
+    }
+    stop();
+    co_await asio::this_coro::throw_if_cancelled(false);  // a cancelled task waits here all the same
+    co_await join();
+    co_await asio::this_coro::throw_if_cancelled(true);
+    if (escaped) std::rethrow_exception(escaped);
+}
+
 }  // namespace lintel::net

@@ -27,6 +27,10 @@ public:
     void stop();
     task<void> join();
 
+    /// Awaits `body`, then stops the others and joins them, also where `body` was cancelled or threw: for a task whose
+    /// helpers use what it owns. What escaped `body` is thrown on at the end.
+    task<void> alongside(task<void> body);
+
     std::size_t size() const { return running_.size(); }
 
 private:

@@ -18,7 +18,8 @@ struct issued_certificate {
 /// certificate `ca.pem` in the state folder, made at first use, good for ten years.
 class local_ca {
 public:
-    /// Reads both files, or makes them where neither exists. A problem when only one does, or they don't match.
+    /// Reads both files, or makes them where there is no certificate (a key alone never signed anything). A problem
+    /// when the key is missing, or they don't match.
     static checked<local_ca> open(const std::filesystem::path& state);
     local_ca(local_ca&&) noexcept;
     ~local_ca();

@@ -32,6 +32,9 @@ checked<key_pair> parse_pair(std::string_view chain_pem, std::string_view key_pe
     while (auto* next = PEM_read_bio_X509(chain.get(), nullptr, no_pass_phrase, nullptr)) {
         sk_X509_push(pair.intermediates.get(), next);
     }
+    if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) {
+        return fail("a certificate after the first one is broken: " + last_openssl_error());
+    }
     pair.key.reset(PEM_read_bio_PrivateKey(reader_of(key_pem).get(), nullptr, no_pass_phrase, nullptr));
     if (!pair.key) return fail("no private key in PEM form (encrypted keys are not supported): " + last_openssl_error());
     if (X509_check_private_key(pair.leaf.get(), pair.key.get()) != 1) {
