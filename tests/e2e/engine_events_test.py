@@ -112,7 +112,7 @@ class EngineAway(Case):
         lintel.until(new, within=20)
         lintel.until(gone, 404)
         self.assertEqual(200, lintel.get(stays).status)
-        self.assertTrue(self.provider(lintel)["available"])
+        wait_for(lambda: self.provider(lintel)["available"], "the status says that it is back")
 
     def test_routes_stay_when_control_restarts_while_the_engine_is_away(self):
         host = unique("app") + ".localhost"
