@@ -190,6 +190,7 @@ model::readiness readiness_of(const container& what)
 {
     using enum container::status;
     if (what.state == paused) return model::readiness::paused;
+    if (what.state == created) return model::readiness::starting;  // between create and start
     if (what.state != running) return model::readiness::stopped;
     switch (what.checked) {
         case container::health::none: return model::readiness::probe;

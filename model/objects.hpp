@@ -36,10 +36,10 @@ struct service {
 enum class readiness {
     probe,        ///< the edge finds out with a TCP connect
     ready,        ///< its HEALTHCHECK passes
-    starting,     ///< its HEALTHCHECK has not passed yet
+    starting,     ///< its HEALTHCHECK has not passed yet, or it is created and not started
     unhealthy,    ///< its HEALTHCHECK fails
     paused,       ///< the container is paused
-    stopped,      ///< the container does not run (created, restarting, exited)
+    stopped,      ///< the container does not run (restarting, exited)
     unconfirmed,  ///< known from the last good snapshot only: used by an edge that serves it already, by no other
 };
 

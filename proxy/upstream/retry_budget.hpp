@@ -13,7 +13,7 @@ public:
     bool take(time_point now) { return tokens_.take(now); }
 
 private:
-    token_bucket tokens_{10.0, 100.0};
+    token_bucket tokens_{10.0, 100.0, 10.0};
 };
 
 }  // namespace lintel::proxy

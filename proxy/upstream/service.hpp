@@ -14,7 +14,7 @@ namespace lintel::proxy {
 struct rotation {
     struct alignas(64) position {
         std::uint32_t next = 0;
-        token_bucket careful{100.0, 100.0};  ///< requests that can't be repeated and get more care than others
+        token_bucket careful{100.0, 100.0, 100.0};  ///< requests that can't be repeated and get more care than others
     };
     explicit rotation(std::size_t workers) : positions(workers) {}
     std::vector<position> positions;

@@ -86,7 +86,7 @@ TEST(Container, HasTheReadinessOfItsStateAndHealthcheck)
              row{"running", "", "none", model::readiness::probe},
              row{"paused", "\"CMD\",\"x\"", "healthy", model::readiness::paused},
              row{"restarting", "", "", model::readiness::stopped},
-             row{"created", "", "", model::readiness::stopped},
+             row{"created", "", "", model::readiness::starting},
              row{"dead", "", "", model::readiness::stopped},
          }) {
         auto text = std::string(R"({"Id":"ab","State":{"Status":")") + status + R"(","Health":{"Status":")" + verdict +

@@ -59,7 +59,7 @@ class Signals(Case):
             exchange.reply("the whole answer")
 
         backend = self.backend(answer)
-        lintel = self.lintel(routes=routes({"app.test": backend.url}), drain_timeout=drain_timeout)
+        lintel = self.lintel(routes=routes({"app.test": backend.url}), drain_timeout=drain_timeout, workers=1)
         lintel.until("app.test")
         client, idle = lintel.connect(), lintel.connect()
         self.addCleanup(client.close)
