@@ -64,7 +64,8 @@ void local_issuer::provide(model::snapshot& desired, const std::vector<model::en
     for (const auto& [id, spec] : desired.certificates) present.insert(spec.names.begin(), spec.names.end());
 
     for (const auto& [id, router] : desired.routers) {
-        bool speaks_tls = std::ranges::any_of(router.entrypoints, [&](const auto& each) { return encrypted.contains(each); });
+        bool speaks_tls =
+            std::ranges::any_of(router.entrypoints, [&](const auto& each) { return encrypted.contains(each); });
         if (!speaks_tls) continue;
         for (const auto& host : hosts_of(router.rule)) {
             if (host != "*" && !is_covered(host, present)) want(host, now);

@@ -22,7 +22,8 @@ public:
     /// Adds a certificate for every host of a router on a TLS entrypoint that no certificate in `desired` covers, and
     /// keeps those of hosts that lost their routes within the last day, so that they are told so instead of failing in
     /// the handshake.
-    void provide(model::snapshot& desired, const std::vector<model::entrypoint>& entrypoints, wall_clock::time_point now);
+    void provide(model::snapshot& desired, const std::vector<model::entrypoint>& entrypoints,
+                 wall_clock::time_point now);
 
 private:
     struct issued {

@@ -80,17 +80,18 @@ json counts(const facts& known, std::size_t problems)
 std::string status_json(const facts& known)
 {
     const auto& edge = known.publisher.edge();
-    json body{{"version", LINTEL_VERSION},
-              {"uptime_seconds", std::chrono::floor<std::chrono::seconds>(wall_clock::now() - known.started).count()},
-              {"roles",
-               {{"supervisor", {{"pid", known.supervisor_pid}}},
-                {"control", {{"pid", ::getpid()}}},
-                {"edge", {{"pid", edge.pid}}}}},
-              {"edge", {{"connected", edge.connected}, {"version", known.publisher.version()}, {"applied", edge.applied}}},
-              {"entrypoints", json::array()},
-              {"providers", json::array()},
-              {"counts", counts(known, all_problems(known).size())},
-              {"stats", edge.counters}};
+    json body{
+        {"version", LINTEL_VERSION},
+        {"uptime_seconds", std::chrono::floor<std::chrono::seconds>(wall_clock::now() - known.started).count()},
+        {"roles",
+         {{"supervisor", {{"pid", known.supervisor_pid}}},
+          {"control", {{"pid", ::getpid()}}},
+          {"edge", {{"pid", edge.pid}}}}},
+        {"edge", {{"connected", edge.connected}, {"version", known.publisher.version()}, {"applied", edge.applied}}},
+        {"entrypoints", json::array()},
+        {"providers", json::array()},
+        {"counts", counts(known, all_problems(known).size())},
+        {"stats", edge.counters}};
     for (const auto& each : known.entrypoints) {
         body["entrypoints"].push_back({{"name", each.name}, {"address", each.address}, {"tls", each.tls}});
     }

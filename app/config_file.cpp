@@ -62,7 +62,8 @@ checked<std::string> value_text(const std::string& key, const YAML::Node& node, 
     if (!node.IsSequence()) return std::unexpected(problem{place(path, node.Mark()), key + " is one value or a list"});
     std::string text;
     for (const auto& item : node) {
-        if (!item.IsScalar()) return std::unexpected(problem{place(path, item.Mark()), key + " is a list of plain values"});
+        if (!item.IsScalar())
+            return std::unexpected(problem{place(path, item.Mark()), key + " is a list of plain values"});
         text += (text.empty() ? "" : ",") + item.as<std::string>();
     }
     return text;
@@ -74,7 +75,8 @@ void read_map(const YAML::Node& root, const std::string& path, chosen_settings& 
         auto key = each.first.as<std::string>();
         if (find_option(key) == nullptr) {
             auto near = text::nearest(key, known_keys());
-            auto hint = near.empty() ? "; see docs/configuration.md for the known ones" : "; did you mean " + near + "?";
+            auto hint =
+                near.empty() ? "; see docs/configuration.md for the known ones" : "; did you mean " + near + "?";
             problems.push_back({place(path, each.first.Mark()), "unknown key " + text::printable(key) + hint});
             continue;
         }

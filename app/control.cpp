@@ -41,7 +41,8 @@ public:
           news_(home.get_executor()),
           unsaved_(home.get_executor()),
           publisher_(home, sockets.at(0).get(), start.edge_uid, [this] { take_edge_change(); }),
-          api_(home, sockets.at(1).get(), {catalogue_, publisher_, entrypoints_, problems_, start.supervisor, wall_clock::now()}),
+          api_(home, sockets.at(1).get(),
+               {catalogue_, publisher_, entrypoints_, problems_, start.supervisor, wall_clock::now()}),
           tasks_(home.get_executor())
     {
     }
@@ -160,7 +161,10 @@ private:
 class control_process {
 public:
     explicit control_process(net::worker& home)
-        : home_(home), line_(home, unique_fd(net::child_channel)), signals_(home, {SIGTERM, SIGINT}), tasks_(home.get_executor())
+        : home_(home),
+          line_(home, unique_fd(net::child_channel)),
+          signals_(home, {SIGTERM, SIGINT}),
+          tasks_(home.get_executor())
     {
     }
 

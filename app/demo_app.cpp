@@ -19,9 +19,11 @@ task<void> answer(http::exchange& exchange)
 {
     const auto& request = exchange.request();
     auto page = "Hello from the demo app behind Lintel.\n\nYou asked for " + std::string(request.method) + " " +
-                std::string(request.path) + ", and this is what arrived:\n\n  Host: " + std::string(request.authority) + "\n";
+                std::string(request.path) + ", and this is what arrived:\n\n  Host: " + std::string(request.authority) +
+                "\n";
     for (const auto& each : request.fields) {
-        if (each.id != http::field_id::host) page += "  " + std::string(each.name) + ": " + std::string(each.value) + "\n";
+        if (each.id != http::field_id::host)
+            page += "  " + std::string(each.name) + ": " + std::string(each.value) + "\n";
     }
     http::response_head head;
     head.status = 200;

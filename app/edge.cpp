@@ -15,9 +15,9 @@
 #include "proxy/edge.hpp"
 #include "store/last_good.hpp"
 
-#include <csignal>
 #include <fcntl.h>
 #include <unistd.h>
+#include <csignal>
 
 namespace lintel::app {
 
@@ -34,7 +34,8 @@ proxy::settings edge_settings(const settings& parsed, const std::vector<model::e
     result.entrypoints = bound;
     for (const auto& each : bound) {
         auto address = net::parse_host_port(each.address);
-        if (each.name == "https" && address) result.https_port = each.public_port != 0 ? each.public_port : address->port;
+        if (each.name == "https" && address)
+            result.https_port = each.public_port != 0 ? each.public_port : address->port;
     }
     return result;
 }
@@ -88,8 +89,8 @@ private:
         auto report = [this](link::message what) {
             if (link_) link_->report(std::move(what));
         };
-        edge_ = std::make_unique<proxy::edge>(home_, edge_settings(*parsed, start->entrypoints), std::move(have.sockets),
-                                              std::move(have.access_log), report);
+        edge_ = std::make_unique<proxy::edge>(home_, edge_settings(*parsed, start->entrypoints),
+                                              std::move(have.sockets), std::move(have.access_log), report);
         link_ = std::make_unique<link::subscriber>(home_, link_socket, id_, callbacks());
         tasks_.spawn("link", link_->run());
         tasks_.spawn("first snapshot", give_up_waiting());
@@ -232,8 +233,9 @@ private:
     {
         unique_fd log_file;
         if (parsed_.access_log != "off") {
-            log_file.reset(parsed_.access_log == "-" ? ::dup(STDOUT_FILENO)
-                                                     : ::open(parsed_.access_log.c_str(), O_WRONLY | O_APPEND | O_CREAT, 0640));
+            log_file.reset(parsed_.access_log == "-"
+                               ? ::dup(STDOUT_FILENO)
+                               : ::open(parsed_.access_log.c_str(), O_WRONLY | O_APPEND | O_CREAT, 0640));
         }
         proxy::edge edge(home_, edge_settings(parsed_, bound_), std::move(sockets_), std::move(log_file), [](auto) {});
         for (const auto& each : co_await edge.apply(snapshot)) {

@@ -3,9 +3,9 @@
 #include "base/text.hpp"
 #include "model/entrypoint.hpp"
 
-#include <cstdlib>
 #include <fcntl.h>
 #include <unistd.h>
+#include <cstdlib>
 
 namespace lintel::app {
 

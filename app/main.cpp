@@ -30,7 +30,9 @@ struct flags {
 
 void add_settings(CLI::App& command, flags& into)
 {
-    command.add_option("--config", into.config, "lintel.yaml; every key of it is a flag here and LINTEL_… in the environment")
+    command
+        .add_option("--config", into.config,
+                    "lintel.yaml; every key of it is a flag here and LINTEL_… in the environment")
         ->envname("LINTEL_CONFIG")
         ->type_name("FILE");
     for (const auto& each : options()) {
@@ -77,8 +79,10 @@ int with_settings(const CLI::App& command, const flags& given, const char* role,
 
 int run_lintel(int argc, char** argv)
 {
-    CLI::App lintel("Lintel: the front door of a self-hosted box. Terminates TLS, finds containers by their labels, routes to them.",
-                    "lintel");
+    CLI::App lintel(
+        "Lintel: the front door of a self-hosted box. Terminates TLS, finds containers by their labels, routes to "
+        "them.",
+        "lintel");
     lintel.require_subcommand(1);
     lintel.set_version_flag("--version", "lintel " LINTEL_VERSION);
     lintel.failure_message(CLI::FailureMessage::help);
@@ -87,27 +91,34 @@ int run_lintel(int argc, char** argv)
     flags run_flags, edge_flags, check_flags;
     auto* run = lintel.add_subcommand("run", "start the front door and keep it running");
     add_settings(*run, run_flags);
-    run->add_option("--ready-fd", run_flags.ready_fd, "gets one JSON line with the bound addresses when it serves")->type_name("N");
+    run->add_option("--ready-fd", run_flags.ready_fd, "gets one JSON line with the bound addresses when it serves")
+        ->type_name("N");
     run->callback([&] {
         status = with_settings(*run, run_flags, "supervisor", [&](const auto& chosen, const auto& parsed) {
             return supervise(chosen, parsed, run_flags.ready_fd);
         });
     });
 
-    auto* check_command = lintel.add_subcommand("check", "validate lintel.yaml and the routes files; exit 3 when something is wrong");
+    auto* check_command =
+        lintel.add_subcommand("check", "validate lintel.yaml and the routes files; exit 3 when something is wrong");
     add_settings(*check_command, check_flags);
     check_command->callback([&] {
-        status = with_settings(*check_command, check_flags, "check", [&](const auto&, const auto& parsed) { return check(parsed); });
+        status = with_settings(*check_command, check_flags, "check",
+                               [&](const auto&, const auto& parsed) { return check(parsed); });
     });
 
     std::string state = "/var/lib/lintel", format = "text";
     auto add_state = [&](CLI::App& command) {
-        command.add_option("--state", state, "the state folder of the running Lintel")->envname("LINTEL_STATE")->type_name("DIR");
+        command.add_option("--state", state, "the state folder of the running Lintel")
+            ->envname("LINTEL_STATE")
+            ->type_name("DIR");
     };
     auto add_question = [&](const char* name, const char* help) {
         auto* question = lintel.add_subcommand(name, help);
         add_state(*question);
-        question->add_option("-o,--output", format, "text or json")->check(CLI::IsMember({"text", "json"}))->type_name("FORMAT");
+        question->add_option("-o,--output", format, "text or json")
+            ->check(CLI::IsMember({"text", "json"}))
+            ->type_name("FORMAT");
         question->callback([&, path = std::string("/") + name] {
             status = ask(state, path, format == "json" ? output::json : output::human);
         });
@@ -139,7 +150,8 @@ int run_lintel(int argc, char** argv)
             return run_lone_edge(parsed, edge_flags.snapshot, edge_flags.ready_fd);
         });
     });
-    auto* control = lintel.add_subcommand("control", "discovery, certificates and the admin API; started by `lintel run`");
+    auto* control =
+        lintel.add_subcommand("control", "discovery, certificates and the admin API; started by `lintel run`");
     control->callback([&] { status = run_control(); });
 
     try {

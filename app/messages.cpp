@@ -17,7 +17,8 @@ std::string encode(const start_message& what)
               {"supervisor", what.supervisor},
               {"sockets", what.sockets},
               {"has_access_log", what.has_access_log}};
-    for (const auto& [key, chosen] : what.settings) body["settings"][key] = {{"text", chosen.text}, {"where", chosen.where}};
+    for (const auto& [key, chosen] : what.settings)
+        body["settings"][key] = {{"text", chosen.text}, {"where", chosen.where}};
     for (const auto& each : what.entrypoints) {
         body["entrypoints"].push_back(
             {{"name", each.name}, {"address", each.address}, {"tls", each.tls}, {"public_port", each.public_port}});
@@ -49,7 +50,10 @@ std::optional<start_message> decode_start(std::string_view text)
     }
 }
 
-std::string encode_drain(duration limit) { return json{{"type", "drain"}, {"limit_ms", limit / std::chrono::milliseconds(1)}}.dump(); }
+std::string encode_drain(duration limit)
+{
+    return json{{"type", "drain"}, {"limit_ms", limit / std::chrono::milliseconds(1)}}.dump();
+}
 
 std::optional<duration> decode_drain(std::string_view text)
 {

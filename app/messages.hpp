@@ -18,9 +18,9 @@ namespace lintel::app {
 /// there is one; for control the link's listening socket, then the admin API's.
 struct start_message {
     chosen_settings settings;
-    unsigned edge_uid = 0, edge_gid = 0;   ///< whom the edge becomes; its own ids where it can't or needn't change
+    unsigned edge_uid = 0, edge_gid = 0;  ///< whom the edge becomes; its own ids where it can't or needn't change
     bool drop_rights = false;
-    std::int64_t supervisor = 0;           ///< process id
+    std::int64_t supervisor = 0;                 ///< process id
     std::vector<model::entrypoint> entrypoints;  ///< with the addresses that they are bound to
     std::vector<std::size_t> sockets;            ///< how many, per entrypoint
     bool has_access_log = false;

@@ -94,7 +94,8 @@ string read_engine(settings& all, string_view text)
         return "";
     }
     constexpr string_view scheme = "unix://";
-    if (!text.starts_with(scheme) || !text.substr(scheme.size()).starts_with("/")) return "is neither off nor unix:///path/of/the.sock";
+    if (!text.starts_with(scheme) || !text.substr(scheme.size()).starts_with("/"))
+        return "is neither off nor unix:///path/of/the.sock";
     all.engine_socket = text.substr(scheme.size());
     return "";
 }
@@ -131,17 +132,18 @@ constexpr std::array table{
            [](settings& s, string_view t) { return set_address(s, "http", t); }},
     option{"https", "ADDR:PORT", ":443", "where HTTPS is served (entrypoint https, alias websecure)",
            [](settings& s, string_view t) { return set_address(s, "https", t); }},
-    option{"entrypoints", "NAME=ADDR[+tls][+public=PORT],…", "", "more entrypoints, or a public port for http and https",
-           read_entrypoints},
+    option{"entrypoints", "NAME=ADDR[+tls][+public=PORT],…", "",
+           "more entrypoints, or a public port for http and https", read_entrypoints},
     option{"state", "DIR", "/var/lib/lintel", "where certificates, the local CA and the last good snapshot live",
            [](settings& s, string_view t) { return t.empty() ? string("is empty") : (s.state = t, string()); }},
     option{"routes", "PATH", "", "a file or folder in Traefik's dynamic YAML, watched",
            [](settings& s, string_view t) { return s.routes = t, string(); }},
-    option{"engine", "unix:///PATH|off", "unix:///var/run/docker.sock", "the container engine's socket (Docker, Podman)",
-           read_engine},
+    option{"engine", "unix:///PATH|off", "unix:///var/run/docker.sock",
+           "the container engine's socket (Docker, Podman)", read_engine},
     option{"network", "NAME", "", "the engine's network to prefer where a container has several",
            [](settings& s, string_view t) { return s.network = t, string(); }},
-    option{"exposed_by_default", "true|false", "true", "serve containers with Traefik labels but without traefik.enable=true",
+    option{"exposed_by_default", "true|false", "true",
+           "serve containers with Traefik labels but without traefik.enable=true",
            [](settings& s, string_view t) { return read_into(s.exposed_by_default, t); }},
     option{"workers", "N", "", "threads that serve; one per CPU unless given",
            [](settings& s, string_view t) { return read_into(s.edge.workers, t, 1, 256); }},

@@ -17,23 +17,23 @@ namespace lintel::app {
 struct settings {
     std::vector<model::entrypoint> entrypoints;  ///< `http` and `https` first
     std::string state = "/var/lib/lintel";
-    std::string routes;                          ///< file or folder; empty = none
-    std::string engine_socket;                   ///< empty = off
+    std::string routes;         ///< file or folder; empty = none
+    std::string engine_socket;  ///< empty = off
     std::string network;
     bool exposed_by_default = true;
-    std::string access_log = "off";              ///< path, "-" or "off"
+    std::string access_log = "off";  ///< path, "-" or "off"
     log::level log_level = log::level::info;
     log::format log_format = log::format::human;
-    std::string edge_user;                       ///< name or uid; empty: "lintel", else 65532
+    std::string edge_user;  ///< name or uid; empty: "lintel", else 65532
     duration drain_timeout = std::chrono::seconds(30);
-    proxy::settings edge;                        ///< entrypoints are copied in last
+    proxy::settings edge;  ///< entrypoints are copied in last
 };
 
 /// One key. `apply` writes a text into the settings; what it returns is empty or says what is wrong with the text.
 struct option {
-    std::string_view key;      ///< as in lintel.yaml; the flag is --key with dashes, the variable LINTEL_KEY
-    std::string_view value;    ///< placeholder for --help
-    std::string_view standard; ///< the default, as it would be written
+    std::string_view key;       ///< as in lintel.yaml; the flag is --key with dashes, the variable LINTEL_KEY
+    std::string_view value;     ///< placeholder for --help
+    std::string_view standard;  ///< the default, as it would be written
     std::string_view help;
     std::string (*apply)(settings&, std::string_view);
 };
@@ -56,7 +56,8 @@ using chosen_settings = std::map<std::string, chosen_text>;
 /// Defaults, then what was chosen. All mistakes at once.
 std::expected<settings, std::vector<problem>> build(const chosen_settings& chosen);
 
-/// Reads lintel.yaml into texts. Unknown keys are problems that name the nearest known key; `where` is file:line:column.
+/// Reads lintel.yaml into texts. Unknown keys are problems that name the nearest known key; `where` is
+/// file:line:column.
 std::expected<chosen_settings, std::vector<problem>> read_config_file(const std::string& path);
 
 /// The LINTEL_… variables of this process.

@@ -2,10 +2,10 @@
 
 #include "base/file.hpp"
 
-#include <cerrno>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
+#include <cerrno>
 
 namespace lintel::app {
 
@@ -25,7 +25,8 @@ checked<unique_fd> take_state_folder(const std::filesystem::path& state)
         auto holder = file::read(path);
         auto pid = holder ? holder->substr(0, holder->find('\n')) : std::string();
         auto who = pid.empty() ? "another lintel" : "lintel (pid " + pid + ")";
-        return std::unexpected(problem{state.string(), "is in use by " + who + "; stop it or choose another with --state"});
+        return std::unexpected(
+            problem{state.string(), "is in use by " + who + "; stop it or choose another with --state"});
     }
     auto pid = std::to_string(::getpid()) + "\n";
     bool written = ::ftruncate(lock.get(), 0) == 0 && ::pwrite(lock.get(), pid.data(), pid.size(), 0) > 0;

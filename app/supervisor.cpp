@@ -11,8 +11,8 @@
 #include "net/signals.hpp"
 #include "net/task_group.hpp"
 
-#include <csignal>
 #include <fcntl.h>
+#include <csignal>
 
 namespace lintel::app {
 
@@ -130,10 +130,7 @@ public:
         if (signal != 0) child_->send_signal(signal);
     }
 
-    void kill()
-    {
-        stop("", SIGKILL);
-    }
+    void kill() { stop("", SIGKILL); }
 
 private:
     task<net::child::ending> run_once()
@@ -172,9 +169,11 @@ public:
     supervisor(possessions have, const settings& parsed, int ready_fd)
         : have_(std::move(have)),
           drain_timeout_(parsed.drain_timeout),
-          ready_line_(encode_ready_line(have_.start.entrypoints, std::filesystem::absolute(admin_socket(parsed.state)).string())),
+          ready_line_(encode_ready_line(have_.start.entrypoints,
+                                        std::filesystem::absolute(admin_socket(parsed.state)).string())),
           ready_fd_(ready_fd),
-          edge_(home_, "edge", [this](auto& line) { brief_edge(line); }, [this](auto text) { hear_edge(text); }),
+          edge_(
+              home_, "edge", [this](auto& line) { brief_edge(line); }, [this](auto text) { hear_edge(text); }),
           control_(home_, "control", [this](auto& line) { brief_control(line); }, [](auto) {})
     {
     }
@@ -259,7 +258,8 @@ private:
     {
         if (text != ready_message) return;
         for (const auto& each : have_.start.entrypoints) {
-            if (!announced_) log::info("serving", {{"entrypoint", each.name}, {"address", each.address}, {"tls", each.tls}});
+            if (!announced_)
+                log::info("serving", {{"entrypoint", each.name}, {"address", each.address}, {"tls", each.tls}});
         }
         announced_ = true;
         if (ready_fd_ < 0) return;

@@ -48,7 +48,8 @@ std::string routes(const json& body)
             if (one.at("state") != "ready") endpoints += " (" + one.at("state").get<std::string>() + ")";
         }
         auto what = each.value("why", endpoints);
-        rows.push_back({each.at("state"), each.at("rule"), joined(each.at("entrypoints")), what.empty() ? "-" : what, each.at("source")});
+        rows.push_back({each.at("state"), each.at("rule"), joined(each.at("entrypoints")), what.empty() ? "-" : what,
+                        each.at("source")});
     }
     return rows.size() == 1 ? "No routes. `lintel problems` says what was ignored and why.\n" : lay_out(rows);
 }
@@ -72,9 +73,11 @@ std::string status(const json& body)
     rows.push_back({"snapshot", edge.at("connected").get<bool>() ? versions : "the edge is not connected"});
     for (const auto& each : body.at("entrypoints")) {
         auto tls = each.at("tls").get<bool>() ? " (TLS)" : "";
-        rows.push_back({"entrypoint " + each.at("name").get<std::string>(), each.at("address").get<std::string>() + tls});
+        rows.push_back(
+            {"entrypoint " + each.at("name").get<std::string>(), each.at("address").get<std::string>() + tls});
     }
-    for (const auto& each : body.at("providers")) rows.push_back({"source " + each.at("name").get<std::string>(), each.at("detail")});
+    for (const auto& each : body.at("providers"))
+        rows.push_back({"source " + each.at("name").get<std::string>(), each.at("detail")});
     for (const auto& [what, count] : body.at("counts").items()) rows.push_back({what, count.dump()});
     for (const auto& [what, count] : body.at("stats").items()) rows.push_back({what, count.dump()});
     return lay_out(rows);

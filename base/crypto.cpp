@@ -27,7 +27,8 @@ std::string sha256_hex(std::string_view bytes)
 void random_bytes(std::span<std::byte> into)
 {
     auto* out = reinterpret_cast<unsigned char*>(into.data());
-    if (RAND_bytes(out, static_cast<int>(into.size())) != 1) throw std::runtime_error("the system gave no random bytes");
+    if (RAND_bytes(out, static_cast<int>(into.size())) != 1)
+        throw std::runtime_error("the system gave no random bytes");
 }
 
 std::string random_hex(std::size_t count)
@@ -65,7 +66,8 @@ std::string from_hex(std::string_view digits)
 std::string base64(std::string_view bytes)
 {
     std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
-    auto length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), raw(bytes), static_cast<int>(bytes.size()));
+    auto length =
+        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), raw(bytes), static_cast<int>(bytes.size()));
     out.resize(static_cast<std::size_t>(length));
     return out;
 }

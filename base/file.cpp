@@ -2,10 +2,10 @@
 
 #include "base/unique_fd.hpp"
 
-#include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <cerrno>
 
 namespace lintel::file {
 

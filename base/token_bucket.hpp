@@ -10,7 +10,10 @@ namespace lintel {
 /// Fills by `per_second` up to `most` tokens; starts with `at_first`.
 class token_bucket {
 public:
-    token_bucket(double per_second, double most, double at_first) : per_second_(per_second), most_(most), tokens_(at_first) {}
+    token_bucket(double per_second, double most, double at_first)
+        : per_second_(per_second), most_(most), tokens_(at_first)
+    {
+    }
 
     void add(double tokens) { tokens_ = std::min(tokens_ + tokens, most_); }
 

@@ -52,7 +52,8 @@ void add(model::objects<Object>& desired, const model::objects<Object>& last_goo
 
 }  // namespace
 
-void carry_over(model::snapshot& desired, const model::snapshot& last_good, const catalogue& sources, bool engine_answered)
+void carry_over(model::snapshot& desired, const model::snapshot& last_good, const catalogue& sources,
+                bool engine_answered)
 {
     silent_sources silent(sources, engine_answered);
     if (!silent.any()) return;

@@ -10,6 +10,7 @@ namespace lintel::discovery {
 /// `last_good` has from sources that have said nothing since: containers while the engine has not been reached once
 /// (`engine_answered` false), and routes files that are broken and were not read in this run. What `desired` has
 /// already stays as it is.
-void carry_over(model::snapshot& desired, const model::snapshot& last_good, const catalogue& sources, bool engine_answered);
+void carry_over(model::snapshot& desired, const model::snapshot& last_good, const catalogue& sources,
+                bool engine_answered);
 
 }  // namespace lintel::discovery

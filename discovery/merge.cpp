@@ -119,7 +119,8 @@ bool is_served(const agreed_router& router, const model::snapshot& before)
 }
 
 /// One tenant can't take another's host: what two apps ask for stays with the one that has it, else with the older.
-void settle_across_apps(std::vector<agreed_router>& routers, const model::snapshot& before, std::vector<problem>& problems)
+void settle_across_apps(std::vector<agreed_router>& routers, const model::snapshot& before,
+                        std::vector<problem>& problems)
 {
     std::vector<std::tuple<bool, std::int64_t, full_name, agreed_router*>> by_age;
     by_age.reserve(routers.size());

@@ -44,7 +44,10 @@ public:
 /// A body that is here already, in memory that someone else keeps.
 class memory_body final : public body_source {
 public:
-    explicit memory_body(std::string_view bytes = {}, const fields* trailers = nullptr) : bytes_(bytes), trailers_(trailers) {}
+    explicit memory_body(std::string_view bytes = {}, const fields* trailers = nullptr)
+        : bytes_(bytes), trailers_(trailers)
+    {
+    }
 
     std::optional<body_piece> ready() override
     {

@@ -18,9 +18,9 @@ result<std::uint64_t> parse_chunk_size(std::string_view line);
 class chunk_decoder {
 public:
     struct step {
-        std::size_t consumed = 0;    ///< bytes of the input that are done with, `data` included
-        std::string_view data;       ///< a view into the input; empty when more input is needed or at the end
-        bool finished = false;       ///< the empty line after the last chunk was consumed
+        std::size_t consumed = 0;  ///< bytes of the input that are done with, `data` included
+        std::string_view data;     ///< a view into the input; empty when more input is needed or at the end
+        bool finished = false;     ///< the empty line after the last chunk was consumed
     };
 
     /// `input`: all bytes not consumed yet. Errors: `bad_chunk`, `bad_line_end`, `trailers_too_large`, and those of
@@ -33,8 +33,8 @@ public:
 private:
     enum class state { size, data, data_end, trailers };
 
-    static constexpr std::size_t line_limit_bytes = 4 * 1024;      ///< a size line with its extensions
-    static constexpr std::size_t waste_limit_bytes = 64 * 1024;    ///< extensions of a whole body
+    static constexpr std::size_t line_limit_bytes = 4 * 1024;    ///< a size line with its extensions
+    static constexpr std::size_t waste_limit_bytes = 64 * 1024;  ///< extensions of a whole body
     static constexpr std::size_t trailer_limit_bytes = 16 * 1024;
 
     result<step> read_size(std::string_view input);

@@ -13,23 +13,23 @@ enum class errc {
     bad_status_line,
     bad_field_name,
     bad_field_value,
-    bad_line_end,        ///< a bare CR or LF (RFC 9112 §2.2)
-    obsolete_folding,    ///< RFC 9112 §5.2
-    bad_host,            ///< missing, doubled or not a host (RFC 9112 §3.2)
+    bad_line_end,      ///< a bare CR or LF (RFC 9112 §2.2)
+    obsolete_folding,  ///< RFC 9112 §5.2
+    bad_host,          ///< missing, doubled or not a host (RFC 9112 §3.2)
     bad_target,
     bad_content_length,
     bad_transfer_encoding,
-    ambiguous_framing,   ///< Content-Length beside Transfer-Encoding (RFC 9112 §6.3)
+    ambiguous_framing,  ///< Content-Length beside Transfer-Encoding (RFC 9112 §6.3)
     bad_chunk,
     bad_expectation,
     method_not_allowed,  ///< CONNECT, TRACE
     target_too_long,
     head_too_large,
     trailers_too_large,
-    too_many_interim,    ///< more than 100 1xx responses to one request
-    unasked_upgrade,     ///< 101 without a request for it (RFC 9110 §15.2.2)
-    cut_short,           ///< the message ended before its framing said so
-    upstream_failed,     ///< the body's source broke; the reason is the upstream's to tell
+    too_many_interim,  ///< more than 100 1xx responses to one request
+    unasked_upgrade,   ///< 101 without a request for it (RFC 9110 §15.2.2)
+    cut_short,         ///< the message ended before its framing said so
+    upstream_failed,   ///< the body's source broke; the reason is the upstream's to tell
 };
 
 error_code make_error_code(errc what);

@@ -22,7 +22,7 @@ struct fetch_request {
     std::vector<std::pair<std::string, std::string>> fields;
     std::string body;
     duration timeout = std::chrono::seconds(10);  ///< for the whole exchange; zero = none (event streams)
-    std::size_t limit_bytes = 64U << 20;           ///< a longer response body is an error; not for streams
+    std::size_t limit_bytes = 64U << 20;          ///< a longer response body is an error; not for streams
     /// Where set, body bytes of a 2xx response go here as they arrive, on the caller's executor and in order, and
     /// `fetch_response::body` stays empty. Must not throw.
     std::function<void(std::string_view)> on_data;

@@ -121,7 +121,8 @@ result<void> h1_connection::understand(std::size_t length)
     const auto& fields = request_.fields;
     const auto* expectation = fields.find(field_id::expect);
     bool http_1_1 = request_.version == version::http_1_1;
-    if (expectation != nullptr && !text::equal_caseless(expectation->value, "100-continue")) return errc::bad_expectation;
+    if (expectation != nullptr && !text::equal_caseless(expectation->value, "100-continue"))
+        return errc::bad_expectation;
     bool close = fields.has_token(field_id::connection, "close");
     keep_alive_ = !close && (http_1_1 || fields.has_token(field_id::connection, "keep-alive"));
     bool waits = expectation != nullptr && http_1_1 && how->what != framing::kind::none && input_.empty();

@@ -11,11 +11,11 @@ namespace lintel::http {
 
 struct connection_limits {
     head_limits head;
-    duration head_total = std::chrono::seconds(15);     ///< for a whole head, from its first byte (or from accept)
-    duration idle = std::chrono::seconds(75);           ///< between requests
-    duration body_patience = std::chrono::seconds(60);  ///< a single wait for more of a body
-    duration write_patience = std::chrono::seconds(60); ///< a single wait for the client to take more
-    std::size_t drain_bytes = 64 * 1024;                ///< of a request body that nobody read, before closing instead
+    duration head_total = std::chrono::seconds(15);      ///< for a whole head, from its first byte (or from accept)
+    duration idle = std::chrono::seconds(75);            ///< between requests
+    duration body_patience = std::chrono::seconds(60);   ///< a single wait for more of a body
+    duration write_patience = std::chrono::seconds(60);  ///< a single wait for the client to take more
+    std::size_t drain_bytes = 64 * 1024;                 ///< of a request body that nobody read, before closing instead
 };
 
 /// Serves one client connection until it ends. While idle it owns no buffer.

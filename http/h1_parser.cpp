@@ -68,7 +68,8 @@ result<void> parse_request_head(std::string_view head, const head_limits& limits
     if (first == line.npos || first == last) return errc::bad_request_line;
     out.method = line.substr(0, first);
     out.target = line.substr(first + 1, last - first - 1);
-    if (!is_token(out.method) || out.target.empty() || out.target.find(' ') != out.target.npos) return errc::bad_request_line;
+    if (!is_token(out.method) || out.target.empty() || out.target.find(' ') != out.target.npos)
+        return errc::bad_request_line;
     if (out.target.size() > limits.target_bytes) return errc::target_too_long;
     auto spoken = parse_version(line.substr(last + 1));
     if (!spoken) return spoken.error();

@@ -112,10 +112,7 @@ tunnel_end h1_upstream::tunnel()
     return {*stream_, input_.bytes()};
 }
 
-void h1_upstream::expect_pauses()
-{
-    stream_->set_patience(net::direction::read, {});
-}
+void h1_upstream::expect_pauses() { stream_->set_patience(net::direction::read, {}); }
 
 void h1_upstream::abort()
 {
@@ -123,7 +120,10 @@ void h1_upstream::abort()
     stream_->close(net::stream::manner::abortive);
 }
 
-bool h1_upstream::reusable() const { return keep_alive_ && sent_ && response_begun_ && body_.finished() && input_.empty(); }
+bool h1_upstream::reusable() const
+{
+    return keep_alive_ && sent_ && response_begun_ && body_.finished() && input_.empty();
+}
 
 void h1_upstream::park(time_point now)
 {

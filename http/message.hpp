@@ -11,12 +11,13 @@ namespace lintel::http {
 
 enum class version : std::uint8_t { http_1_0, http_1_1 };
 
-/// Views into the bytes of the connection it came by (or into what the code that made it keeps), and the list of fields.
+/// Views into the bytes of the connection it came by (or into what the code that made it keeps), and the list of
+/// fields.
 struct request_head {
     std::string_view method;
-    std::string_view target;     ///< as received
-    std::string_view path;       ///< normal form (RFC 3986 §6.2.2): what is matched is what is forwarded; "*" for OPTIONS *
-    std::string_view query;      ///< with its "?", empty when there is none
+    std::string_view target;  ///< as received
+    std::string_view path;   ///< normal form (RFC 3986 §6.2.2): what is matched is what is forwarded; "*" for OPTIONS *
+    std::string_view query;  ///< with its "?", empty when there is none
     std::string_view authority;  ///< Host, or the target's in absolute form (RFC 9112 §3.2.2)
     std::string host;            ///< authority without port and trailing dot, lower case
     std::string normal_path;     ///< backs `path` where normalising changed it

@@ -12,7 +12,10 @@ namespace lintel::http {
 /// Two ends of one conversation. Belongs to one worker.
 class tunnel {
 public:
-    tunnel(net::worker& home, tunnel_end client, tunnel_end upstream) : home_(home), client_(client), upstream_(upstream) {}
+    tunnel(net::worker& home, tunnel_end client, tunnel_end upstream)
+        : home_(home), client_(client), upstream_(upstream)
+    {
+    }
 
     struct totals {
         std::uint64_t from_client = 0, from_upstream = 0;

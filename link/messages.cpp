@@ -35,7 +35,8 @@ json body_of(const endpoint_report& e)
 
 hello read_hello(const json& body)
 {
-    hello h{body.at("protocol"), body.value("edge", ""), body.value("pid", std::int64_t{0}), body.value("serving", false), ""};
+    hello h{body.at("protocol"), body.value("edge", ""), body.value("pid", std::int64_t{0}),
+            body.value("serving", false), ""};
     if (auto key = body.find("ticket_key"); key != body.end()) h.ticket_key = crypto::from_hex(key->get<std::string>());
     return h;
 }

@@ -47,14 +47,21 @@ private:
         auto first = frame ? decode(*frame) : std::unexpected(problem{"", frame.error().message()});
         const auto* theirs = first ? std::get_if<hello>(&*first) : nullptr;
         if (theirs == nullptr || theirs->protocol != protocol) {
-            log::error("link.refused", {{"why", first ? "the edge speaks another version of the link" : first.error().what}});
+            log::error("link.refused",
+                       {{"why", first ? "the edge speaks another version of the link" : first.error().what}});
             co_return false;
         }
         id_ = theirs->edge;
         serving_ = theirs->serving;
         if (owner_.ticket_key_.empty()) owner_.ticket_key_ = theirs->ticket_key;
         if (owner_.ticket_key_.empty()) owner_.ticket_key_ = new_ticket_key();
-        owner_.view_ = {.connected = true, .id = id_, .pid = theirs->pid, .applied = 0, .rejected = {}, .counters = {}, .endpoints = {}};
+        owner_.view_ = {.connected = true,
+                        .id = id_,
+                        .pid = theirs->pid,
+                        .applied = 0,
+                        .rejected = {},
+                        .counters = {},
+                        .endpoints = {}};
         owner_.on_edge_change_();
         hello ours;
         ours.ticket_key = owner_.ticket_key_;

@@ -31,7 +31,8 @@ public:
     publisher(net::worker& home, int socket, unsigned peer_uid, std::function<void()> on_edge_change);
     ~publisher();
 
-    /// Accepts edges until cancelled; then those that are connected are dropped. Nothing is sent before the first publish().
+    /// Accepts edges until cancelled; then those that are connected are dropped. Nothing is sent before the first
+    /// publish().
     task<void> run();
 
     /// From now on edges shall have `wanted`. Returns its version; the same state keeps its version.

@@ -13,7 +13,11 @@ namespace lintel::link {
 using namespace std::chrono_literals;
 
 subscriber::subscriber(net::worker& home, std::string path, std::string edge, callbacks calls)
-    : home_(home), path_(std::move(path)), edge_(std::move(edge)), calls_(std::move(calls)), queued_(home.get_executor())
+    : home_(home),
+      path_(std::move(path)),
+      edge_(std::move(edge)),
+      calls_(std::move(calls)),
+      queued_(home.get_executor())
 {
 }
 
@@ -66,7 +70,8 @@ task<bool> subscriber::greet(net::stream& control)
     auto answer = decode(*frame);
     const auto* theirs = answer ? std::get_if<hello>(&*answer) : nullptr;
     if (theirs == nullptr || theirs->protocol != protocol) {
-        log::error("link.refused", {{"why", answer ? "control speaks another version of the link" : answer.error().what}});
+        log::error("link.refused",
+                   {{"why", answer ? "control speaks another version of the link" : answer.error().what}});
         co_return false;
     }
     if (!theirs->ticket_key.empty() && theirs->ticket_key != ticket_key_) {

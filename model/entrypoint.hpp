@@ -14,7 +14,8 @@ struct entrypoint {
     std::string name;     ///< as lintel.yaml declares it; "http" and "https" are built in
     std::string address;  ///< "ADDR:PORT", "[::1]:443" or ":80" (all addresses, both families)
     bool tls = false;     ///< `https` always speaks TLS; a declared one does where it says so
-    std::uint16_t public_port = 0;  ///< the port clients see, for redirects, where a mapping changes it; 0 = the bound one
+    std::uint16_t public_port =
+        0;  ///< the port clients see, for redirects, where a mapping changes it; 0 = the bound one
 
     bool operator==(const entrypoint&) const = default;
 };

@@ -126,7 +126,8 @@ std::vector<item> items_of(delta& step)
 {
     std::vector<item> items;
     for_each_kind(step, [&](const char* kind, auto& upsert, auto& remove) {
-        for (const auto& [id, spec] : upsert) items.push_back({"upsert", {{"kind", kind}, {"id", id}, {"spec", spec_of(spec)}}});
+        for (const auto& [id, spec] : upsert)
+            items.push_back({"upsert", {{"kind", kind}, {"id", id}, {"spec", spec_of(spec)}}});
         for (const auto& id : remove) items.push_back({"remove", {{"kind", kind}, {"id", id}}});
     });
     return items;

@@ -12,13 +12,13 @@ namespace lintel::model {
 /// Sends the requests that its rule matches, on the entrypoints that it names, to one service. Exactly one of
 /// `service`, `redirect_to_https` and `refusal` decides what happens.
 struct router {
-    std::string rule;                      ///< model::parse_rule reads it
-    std::int64_t priority = 0;             ///< higher is asked first; 0 = the length of the rule's text, as Traefik has it
+    std::string rule;           ///< model::parse_rule reads it
+    std::int64_t priority = 0;  ///< higher is asked first; 0 = the length of the rule's text, as Traefik has it
     std::vector<std::string> entrypoints;  ///< names of declared entrypoints; whether TLS is spoken is the entrypoint's
     std::string service;                   ///< id of the service that answers
     bool redirect_to_https = false;        ///< answer 308 to the same URI on the https entrypoint
-    std::string refusal;                   ///< answer 503 with this sentence: the router restricts access in a way we can't keep
-    std::string source;                    ///< for people: the container and label or the file that it comes from
+    std::string refusal;  ///< answer 503 with this sentence: the router restricts access in a way we can't keep
+    std::string source;   ///< for people: the container and label or the file that it comes from
 
     bool operator==(const router&) const = default;
 };

@@ -20,8 +20,8 @@ constexpr std::array matchers{
 };
 
 /// Traefik's matchers that this version does not speak: named in the problem, so that nobody hunts for a typo.
-constexpr std::array<std::string_view, 8> later_matchers{"HostRegexp", "PathRegexp",  "Header",   "HeaderRegexp",
-                                                         "Method",     "Query", "QueryRegexp", "ClientIP"};
+constexpr std::array<std::string_view, 8> later_matchers{"HostRegexp", "PathRegexp", "Header",      "HeaderRegexp",
+                                                         "Method",     "Query",      "QueryRegexp", "ClientIP"};
 
 std::string_view name_of(rule::kind what)
 {
@@ -222,7 +222,8 @@ std::optional<std::string> canonical_host(std::string_view host)
     auto colon = text.find(':', bracketed ? text.find(']') : 0);
     if (colon != std::string::npos) {
         auto port = std::string_view(text).substr(colon + 1);
-        if (port.size() > 5 || (!port.empty() && text::parse_decimal(port).value_or(UINT64_MAX) > UINT16_MAX)) return {};
+        if (port.size() > 5 || (!port.empty() && text::parse_decimal(port).value_or(UINT64_MAX) > UINT16_MAX))
+            return {};
         text.resize(colon);
     }
     if (bracketed) return is_ipv6_literal(text) ? std::optional(text) : std::nullopt;

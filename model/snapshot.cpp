@@ -5,7 +5,8 @@ namespace lintel::model {
 namespace {
 
 template <class Object>
-void compare(const objects<Object>& before, const objects<Object>& after, objects<Object>& upsert, std::vector<std::string>& remove)
+void compare(const objects<Object>& before, const objects<Object>& after, objects<Object>& upsert,
+             std::vector<std::string>& remove)
 {
     for (const auto& [id, spec] : after) {
         auto old = before.find(id);

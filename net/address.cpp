@@ -111,7 +111,8 @@ checked<host_port> parse_host_port(std::string_view text)
     }
     auto host = text.substr(0, colon);
     if (!host.empty() && !address::of_ip(host, 0)) {
-        return std::unexpected(problem{"", text::printable(host) + " is not an IP address; write one, or leave it out for all"});
+        return std::unexpected(
+            problem{"", text::printable(host) + " is not an IP address; write one, or leave it out for all"});
     }
     return host_port{std::string(host), static_cast<std::uint16_t>(*port)};
 }
@@ -126,7 +127,8 @@ checked<network_set> network_set::parse(const std::vector<std::string>& networks
         auto prefix = slash == std::string::npos ? std::optional<std::uint64_t>(widest)
                                                  : text::parse_decimal(std::string_view(text).substr(slash + 1));
         if (!base || !prefix || *prefix > widest) {
-            return std::unexpected(problem{"", text::printable(text) + " is not a network such as 10.0.0.0/8 or 2001:db8::/32"});
+            return std::unexpected(
+                problem{"", text::printable(text) + " is not a network such as 10.0.0.0/8 or 2001:db8::/32"});
         }
         set.networks_.push_back({*base, static_cast<unsigned>(*prefix)});
     }

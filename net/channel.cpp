@@ -42,10 +42,7 @@ public:
     asio::posix::basic_stream_descriptor<executor> descriptor;
 };
 
-channel::channel(worker& home, unique_fd end)
-    : polled_(std::make_unique<polled>(home.get_executor(), end.release()))
-{
-}
+channel::channel(worker& home, unique_fd end) : polled_(std::make_unique<polled>(home.get_executor(), end.release())) {}
 channel::~channel() = default;
 
 std::pair<unique_fd, unique_fd> channel::make_pair()
@@ -99,7 +96,8 @@ task<result<channel_message>> channel::receive()
         }
         if (errno == EINTR) continue;
         if (errno != EAGAIN) co_return last_error();
-        auto [failure] = co_await polled_->descriptor.async_wait(asio::posix::descriptor_base::wait_read, asio::as_tuple(use_task));
+        auto [failure] =
+            co_await polled_->descriptor.async_wait(asio::posix::descriptor_base::wait_read, asio::as_tuple(use_task));
         if (failure) co_return failure;
     }
 }

@@ -8,8 +8,8 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 
-#include <cerrno>
 #include <fcntl.h>
+#include <cerrno>
 
 #include <netinet/in.h>
 #include <sys/stat.h>
@@ -74,7 +74,8 @@ std::string why_not(const host_port& where)
     auto place = where.host + ":" + std::to_string(where.port);
     if (errno == EADDRINUSE) {
         auto owner = describe_port_owner(where.port);
-        return place + " is in use" + (owner.empty() ? "; stop what listens there or choose another port" : " by " + owner);
+        return place + " is in use" +
+               (owner.empty() ? "; stop what listens there or choose another port" : " by " + owner);
     }
     if (errno == EACCES) {
         return "no right to listen on " + place + ": run as root, give CAP_NET_BIND_SERVICE, or use a port above 1023";
@@ -118,7 +119,8 @@ checked<unique_fd> bind_unix(const std::filesystem::path& path, int owner)
     ::unlink(path.c_str());
     if (!handle || ::bind(handle.get(), local->raw(), local->length()) != 0) return fail("make");
     if (::chmod(path.c_str(), 0600) != 0) return fail("protect");
-    if (owner >= 0 && ::chown(path.c_str(), static_cast<uid_t>(owner), static_cast<gid_t>(-1)) != 0) return fail("hand over");
+    if (owner >= 0 && ::chown(path.c_str(), static_cast<uid_t>(owner), static_cast<gid_t>(-1)) != 0)
+        return fail("hand over");
     if (::listen(handle.get(), backlog) != 0) return fail("listen on");
     return handle;
 }
@@ -135,10 +137,7 @@ result<address> bound_address(int socket)
 
 class listener::polled {
 public:
-    polled(executor worker, int socket)
-        : descriptor(worker, ::fcntl(socket, F_DUPFD_CLOEXEC, 0)), pause(worker)
-    {
-    }
+    polled(executor worker, int socket) : descriptor(worker, ::fcntl(socket, F_DUPFD_CLOEXEC, 0)), pause(worker) {}
 
     asio::posix::basic_stream_descriptor<executor> descriptor;
     event pause;
@@ -146,7 +145,10 @@ public:
     bool stopping = false;
 };
 
-listener::listener(worker& home, int socket) : home_(home), polled_(std::make_unique<polled>(home.get_executor(), socket)) {}
+listener::listener(worker& home, int socket)
+    : home_(home), polled_(std::make_unique<polled>(home.get_executor(), socket))
+{
+}
 listener::~listener() = default;
 
 task<std::unique_ptr<stream>> listener::accept()

@@ -11,9 +11,9 @@
 
 namespace lintel::net {
 
-/// One socket per CPU with SO_REUSEPORT, all on one address (port 0: the first one picks it). An empty host and [::] are
-/// every address of both families where IPv6 exists. A port that is taken, or an address that isn't ours, is the problem; it
-/// names the process that listens there where /proc tells.
+/// One socket per CPU with SO_REUSEPORT, all on one address (port 0: the first one picks it). An empty host and [::]
+/// are every address of both families where IPv6 exists. A port that is taken, or an address that isn't ours, is the
+/// problem; it names the process that listens there where /proc tells.
 checked<std::vector<unique_fd>> bind_entrypoint(const host_port& where, std::size_t sockets);
 
 /// A unix stream socket at `path`, replacing a stale one; `owner` −1 keeps the caller's, mode 0600. Paths longer than

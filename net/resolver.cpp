@@ -73,7 +73,8 @@ public:
         options.timeout = 2000;
         options.tries = 2;
         int mask = ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES;
-        if (ares_init_options(&native_, &options, mask) != ARES_SUCCESS) throw std::runtime_error("c-ares does not start");
+        if (ares_init_options(&native_, &options, mask) != ARES_SUCCESS)
+            throw std::runtime_error("c-ares does not start");
     }
 
     ~channel()

@@ -6,9 +6,9 @@
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 
+#include <poll.h>
 #include <array>
 #include <cerrno>
-#include <poll.h>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -126,7 +126,8 @@ public:
     {
         ucred credentials{};
         socklen_t length = sizeof credentials;
-        if (::getsockopt(handle(), SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0 || credentials.pid == 0) return {};
+        if (::getsockopt(handle(), SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0 || credentials.pid == 0)
+            return {};
         return credentials.uid;
     }
 

@@ -51,7 +51,8 @@ public:
     /// True when the peer has ended or reset the stream, as far as the kernel knows. Reads nothing. One system call.
     virtual bool peer_gone() const = 0;
 
-    /// True when a read would give bytes or the end without waiting: an idle connection on which this holds is unusable.
+    /// True when a read would give bytes or the end without waiting: an idle connection on which this holds is
+    /// unusable.
     virtual bool readable_now() const = 0;
 
     virtual const address& local() const = 0;

@@ -12,8 +12,8 @@
 namespace lintel::net {
 
 /// Owns the tasks it starts. `stop()` asks all of them to end; `join()` returns when the last one has. What escapes a
-/// task is logged once, as `task.failed`; cancellation is not a failure. Belongs to one worker: call every member there.
-/// Destroying a group that still has tasks is a bug.
+/// task is logged once, as `task.failed`; cancellation is not a failure. Belongs to one worker: call every member
+/// there. Destroying a group that still has tasks is a bug.
 class task_group {
 public:
     explicit task_group(executor worker);

@@ -3,9 +3,9 @@
 #include "base/json_text.hpp"
 #include "net/periodic_thread.hpp"
 
+#include <unistd.h>
 #include <cerrno>
 #include <ctime>
-#include <unistd.h>
 
 namespace lintel::proxy {
 

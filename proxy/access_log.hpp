@@ -25,7 +25,7 @@ struct access_record {
     std::string client;  ///< address
     std::string_view entrypoint, method, host, path, protocol;
     bool tls = false;
-    int status = 0;          ///< 0: cut off before a response began
+    int status = 0;           ///< 0: cut off before a response began
     std::string_view reason;  ///< Lintel-Reason where we made the answer or broke off; empty otherwise
     std::string_view route, service;
     std::string endpoint;

@@ -9,18 +9,18 @@
 namespace lintel::proxy {
 
 enum class counter {
-    connections,            ///< accepted from clients
-    connections_open,       ///< of these, open now
-    handshakes_failed,      ///< TLS
+    connections,        ///< accepted from clients
+    connections_open,   ///< of these, open now
+    handshakes_failed,  ///< TLS
     requests,
     requests_open,
     responses_2xx,
     responses_3xx,
     responses_4xx,
     responses_5xx,
-    own_errors,             ///< responses that we made because something was wrong
-    upstream_connections,   ///< opened to endpoints
-    upstream_requests,      ///< sent to endpoints, replays included
+    own_errors,            ///< responses that we made because something was wrong
+    upstream_connections,  ///< opened to endpoints
+    upstream_requests,     ///< sent to endpoints, replays included
     replays,
     tunnels,
     tunnels_open,
@@ -29,9 +29,10 @@ enum class counter {
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(counter::count_)> counter_names{
-    "connections",   "connections_open", "handshakes_failed", "requests",      "requests_open",        "responses_2xx",
-    "responses_3xx", "responses_4xx",    "responses_5xx",     "own_errors",    "upstream_connections", "upstream_requests",
-    "replays",       "tunnels",          "tunnels_open",      "access_lines_dropped"};
+    "connections",   "connections_open", "handshakes_failed",    "requests",
+    "requests_open", "responses_2xx",    "responses_3xx",        "responses_4xx",
+    "responses_5xx", "own_errors",       "upstream_connections", "upstream_requests",
+    "replays",       "tunnels",          "tunnels_open",         "access_lines_dropped"};
 
 class counters {
 public:
@@ -39,7 +40,8 @@ public:
     void add(counter which, std::int64_t step = 1)
     {
         auto& value = values_[static_cast<std::size_t>(which)];
-        value.store(value.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(step), std::memory_order_relaxed);
+        value.store(value.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(step),
+                    std::memory_order_relaxed);
     }
     std::uint64_t read(std::size_t which) const { return values_[which].load(std::memory_order_relaxed); }
 

@@ -54,7 +54,8 @@ struct edge::inside {
         for (std::size_t i = 0; i < seats.size(); ++i) {
             auto& each = *seats[i];
             auto* ring = log ? &log->ring(i) : nullptr;
-            each.state = std::make_unique<worker_state>(each.thread.loop(), i, config, tables, certificates, ring, on_suspect);
+            each.state =
+                std::make_unique<worker_state>(each.thread.loop(), i, config, tables, certificates, ring, on_suspect);
             each.server = std::make_unique<server>(*each.state);
         }
     }
@@ -108,7 +109,8 @@ struct edge::inside {
 
 edge::edge(net::worker& home, settings what, std::vector<listening> sockets, unique_fd access_file,
            std::function<void(link::message)> report)
-    : inside_(std::make_unique<inside>(home, std::move(what), std::move(sockets), std::move(access_file), std::move(report)))
+    : inside_(std::make_unique<inside>(home, std::move(what), std::move(sockets), std::move(access_file),
+                                       std::move(report)))
 {
 }
 
@@ -122,7 +124,8 @@ task<std::vector<link::rejection>> edge::apply(const model::delta& step)
     auto old_store = self.certificates.load();
     self.tables.publish(change.table);
     if (change.certificates) {
-        self.certificates.publish(std::make_shared<tls::certificate_store>(self.builder.state().certificates, *old_store));
+        self.certificates.publish(
+            std::make_shared<tls::certificate_store>(self.builder.state().certificates, *old_store));
     }
     for (const auto& each : change.touched) {
         self.tell(*each);
@@ -152,7 +155,8 @@ void edge::accept()
     self.on_all([&self](seat& each, std::size_t worker) {
         for (const auto& [entrypoint, sockets] : self.listeners) {
             for (std::size_t s = 0; s < sockets.size(); ++s) {
-                bool mine = sockets.size() >= self.seats.size() ? s % self.seats.size() == worker : worker % sockets.size() == s;
+                bool mine = sockets.size() >= self.seats.size() ? s % self.seats.size() == worker
+                                                                : worker % sockets.size() == s;
                 if (mine) each.server->accept_from(entrypoint, sockets[s].get());
             }
         }

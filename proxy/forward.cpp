@@ -65,7 +65,8 @@ private:
         bool careful = !replayable() && service.turns->positions[worker_.index].careful.take(now);
         auto demanded = careful ? freshness::new_only : replayable() ? freshness::any_pooled : freshness::recently_used;
         for (;;) {
-            auto target = careful ? service.choose_newest(worker_.index, avoid_, now) : service.choose(worker_.index, avoid_);
+            auto target =
+                careful ? service.choose_newest(worker_.index, avoid_, now) : service.choose(worker_.index, avoid_);
             if (!target) co_return last;
             last = co_await one_attempt(target, demanded);
             if (!may_try_again(last)) co_return last;

@@ -171,7 +171,8 @@ void forwarded_request::add_forwarded(const http::exchange& exchange, bool trust
 void forwarded_request::add_request_id(const http::request_head& received, worker_state& worker)
 {
     auto given = value_of(received.fields, field_id::x_request_id);
-    bool usable = received.fields.count(field_id::x_request_id) == 1 && given.size() <= longest_request_id && http::is_token(given);
+    bool usable = received.fields.count(field_id::x_request_id) == 1 && given.size() <= longest_request_id &&
+                  http::is_token(given);
     if (usable) {
         request_id_ = given;
     } else {

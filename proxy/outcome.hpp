@@ -9,12 +9,12 @@ namespace lintel::proxy {
 
 enum class fault {
     none,
-    no_route,          ///< no router matches
-    not_loaded,        ///< this edge has no snapshot yet
-    closed_route,      ///< a router that restricts access in a way we can't keep
-    no_endpoint,       ///< no endpoint of the service may be used now
+    no_route,      ///< no router matches
+    not_loaded,    ///< this edge has no snapshot yet
+    closed_route,  ///< a router that restricts access in a way we can't keep
+    no_endpoint,   ///< no endpoint of the service may be used now
     connect_refused,
-    connect_failed,    ///< unreachable, no such name
+    connect_failed,  ///< unreachable, no such name
     connect_timeout,
     upstream_closed,   ///< the connection ended before any byte of a response
     no_answer,         ///< no first byte in time
@@ -27,9 +27,9 @@ enum class fault {
 struct outcome {
     fault what = fault::none;
     error_code why;
-    bool response_begun = false;   ///< the upstream sent a byte of a response
-    bool pooled = false;           ///< the connection had been used before
-    std::string_view state = {};   ///< with no_endpoint: why (service::why_none)
+    bool response_begun = false;  ///< the upstream sent a byte of a response
+    bool pooled = false;          ///< the connection had been used before
+    std::string_view state = {};  ///< with no_endpoint: why (service::why_none)
 };
 
 /// Connections were tried and none could be had: nothing reached the upstream.

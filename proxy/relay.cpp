@@ -136,7 +136,8 @@ private:
     {
         record_.status = head.status;
         const auto* type = head.fields.find("Content-Type");
-        if (type != nullptr && (type->value.starts_with("text/event-stream") || type->value.starts_with("application/grpc"))) {
+        if (type != nullptr &&
+            (type->value.starts_with("text/event-stream") || type->value.starts_with("application/grpc"))) {
             upstream_.expect_pauses();
         }
         observed_body body(upstream_.response_body(), record_.sent_bytes);
@@ -170,7 +171,8 @@ private:
         if (auto broken = request_body_.broken()) {
             return {http::is_malformed(broken) ? fault::bad_request_body : fault::client_gone, broken};
         }
-        if (why == net::errc::timed_out) return {upstream_.response_begun() ? fault::response_cut : fault::no_answer, why};
+        if (why == net::errc::timed_out)
+            return {upstream_.response_begun() ? fault::response_cut : fault::no_answer, why};
         if (!upstream_.response_begun()) return {fault::upstream_closed, why};
         return {http::is_malformed(why) ? fault::bad_response : fault::response_cut, why};
     }

@@ -10,7 +10,10 @@ namespace lintel::proxy {
 using namespace std::chrono_literals;
 
 server::server(worker_state& worker)
-    : worker_(worker), accepting_(worker.loop.get_executor()), connections_(worker.loop.get_executor()), housekeeping_(worker.loop.get_executor())
+    : worker_(worker),
+      accepting_(worker.loop.get_executor()),
+      connections_(worker.loop.get_executor()),
+      housekeeping_(worker.loop.get_executor())
 {
 }
 
@@ -39,7 +42,8 @@ task<void> server::serve(std::size_t entrypoint, std::unique_ptr<net::stream> cl
         shaking_hands_.erase(shaking);
         if (!encrypted) {
             worker_.counters.add(counter::handshakes_failed);
-            log::debug("tls.handshake_failed", {{"client", peer.ip()}, {"error", encrypted.error().message()}, {"why", why}});
+            log::debug("tls.handshake_failed",
+                       {{"client", peer.ip()}, {"error", encrypted.error().message()}, {"why", why}});
             co_return;
         }
         client = std::move(*encrypted);
@@ -155,7 +159,8 @@ task<void> server::drain(time_point end, std::function<void()> done)
     // WebSockets don't end by themselves: they are told, and get a moment to say goodbye.
     for (auto* each : worker_.tunnels) each->say_goodbye();
     auto last_call = steady_clock::now() + (worker_.tunnels.empty() ? 0ms : 1000ms);
-    while (!worker_.tunnels.empty() && steady_clock::now() < last_call) co_await tick.wait_until(steady_clock::now() + 20ms);
+    while (!worker_.tunnels.empty() && steady_clock::now() < last_call)
+        co_await tick.wait_until(steady_clock::now() + 20ms);
     if (connections_.size() > 0) log::warn("drain.cut", {{"connections", connections_.size()}});
     for (auto* each : shaking_hands_) each->close();
     for (auto* each : open_) each->close();

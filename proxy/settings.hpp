@@ -22,10 +22,11 @@ struct settings {
                                        .write = std::chrono::seconds(60)};
     duration connect_timeout = std::chrono::seconds(5);
     duration tls_handshake = std::chrono::seconds(10);
-    std::size_t collected_body_bytes = 64 * 1024;   ///< bodies of known length up to this are read before an endpoint is asked
-    std::size_t pooled_per_endpoint = 64;           ///< idle upstream connections, per worker
+    std::size_t collected_body_bytes =
+        64 * 1024;                         ///< bodies of known length up to this are read before an endpoint is asked
+    std::size_t pooled_per_endpoint = 64;  ///< idle upstream connections, per worker
     duration pooled_idle = std::chrono::seconds(55);  ///< how long an upstream connection may idle
-    std::uint16_t https_port = 443;  ///< what redirects to HTTPS name; 443 is left out of them
+    std::uint16_t https_port = 443;                   ///< what redirects to HTTPS name; 443 is left out of them
 };
 
 }  // namespace lintel::proxy

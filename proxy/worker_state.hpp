@@ -41,7 +41,7 @@ struct worker_state {
     table_cell::reader routes;
     tls::server tls;
     net::resolver names;
-    access_ring* access;  ///< null: no access log
+    access_ring* access;                        ///< null: no access log
     std::function<void(endpoint_ptr)> suspect;  ///< thread-safe: this endpoint stopped answering, probe it
     std::mt19937_64 random;
     retry_budget retries;

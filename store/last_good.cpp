@@ -43,7 +43,8 @@ std::optional<model::snapshot> load_last_good(const fs::path& state)
     if (!text) return {};
     model::delta step;
     if (auto whole = model::decode(*text, step); !whole || !*whole) {
-        log::error("last_good.broken", {{"file", path_in(state).string()}, {"why", whole ? "cut short" : whole.error().what}});
+        log::error("last_good.broken",
+                   {{"file", path_in(state).string()}, {"why", whole ? "cut short" : whole.error().what}});
         return {};
     }
     read_certificate_files(step.upsert);

@@ -15,7 +15,8 @@ namespace {
 
 std::string_view bytes_of(const ASN1_STRING* text)
 {
-    return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)), static_cast<std::size_t>(ASN1_STRING_length(text))};
+    return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+            static_cast<std::size_t>(ASN1_STRING_length(text))};
 }
 
 std::string address_text(std::string_view raw)
@@ -62,7 +63,8 @@ checked<certificate_facts> inspect_certificate(std::string_view chain_pem, std::
     auto* leaf = pair->leaf.get();
     auto names = alternative_names(leaf);
     if (names.empty()) {
-        return std::unexpected(problem{"", "the certificate names no host in its subjectAltName; clients would refuse it"});
+        return std::unexpected(
+            problem{"", "the certificate names no host in its subjectAltName; clients would refuse it"});
     }
     return certificate_facts{crypto::sha256_hex(der_of(leaf)), std::move(names), to_time(X509_get0_notBefore(leaf)),
                              to_time(X509_get0_notAfter(leaf))};

@@ -122,7 +122,8 @@ checked<local_ca> local_ca::open(const fs::path& state)
     if (!certificate || !key) {
         auto& missing = certificate ? key_path : certificate_path;
         auto why = (certificate ? key : certificate).error().message();
-        return std::unexpected(problem{missing.string(), why + "; restore it, or remove both files for a new local CA"});
+        return std::unexpected(
+            problem{missing.string(), why + "; restore it, or remove both files for a new local CA"});
     }
     auto pair = parse_pair(*certificate, *key);
     if (!pair) return std::unexpected(problem{certificate_path.string(), pair.error().what});

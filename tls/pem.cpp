@@ -7,7 +7,10 @@ namespace lintel::tls {
 
 namespace {
 
-bio_ptr reader_of(std::string_view text) { return bio_ptr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
+bio_ptr reader_of(std::string_view text)
+{
+    return bio_ptr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
 
 std::string content_of(BIO* memory)
 {
@@ -36,7 +39,8 @@ checked<key_pair> parse_pair(std::string_view chain_pem, std::string_view key_pe
         return fail("a certificate after the first one is broken: " + last_openssl_error());
     }
     pair.key.reset(PEM_read_bio_PrivateKey(reader_of(key_pem).get(), nullptr, no_pass_phrase, nullptr));
-    if (!pair.key) return fail("no private key in PEM form (encrypted keys are not supported): " + last_openssl_error());
+    if (!pair.key)
+        return fail("no private key in PEM form (encrypted keys are not supported): " + last_openssl_error());
     if (X509_check_private_key(pair.leaf.get(), pair.key.get()) != 1) {
         ERR_clear_error();
         return fail("the private key does not belong to the certificate");

@@ -16,7 +16,8 @@ namespace {
 
 /// Mozilla's intermediate profile for TLS 1.2; TLS 1.3 has its own three.
 constexpr const char* tls12_ciphers =
-    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-"
+    "SHA384:"
     "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 
 served_certificate* chosen_for(SSL* session)
@@ -78,7 +79,8 @@ struct server::context {
         SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
         SSL_CTX_set_cipher_list(raw, tls12_ciphers);
         SSL_CTX_set_options(raw, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
-        SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+        SSL_CTX_set_mode(
+            raw, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
         SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);  // tickets are stateless
         SSL_CTX_set_session_id_context(raw, reinterpret_cast<const unsigned char*>("lintel"), 6);
         SSL_CTX_set_read_ahead(raw, 1);
@@ -101,7 +103,8 @@ void server::use_ticket_key(const ticket_key& key)
     SSL_CTX_set_tlsext_ticket_keys(context_->native.get(), bytes.data(), static_cast<long>(bytes.size()));
 }
 
-task<result<std::unique_ptr<net::stream>>> server::accept(std::unique_ptr<net::stream> client, duration limit, std::string* why)
+task<result<std::unique_ptr<net::stream>>> server::accept(std::unique_ptr<net::stream> client, duration limit,
+                                                          std::string* why)
 {
     ssl_ptr session(SSL_new(context_->native.get()));
     if (!session) co_return errc::handshake_failed;

@@ -31,7 +31,7 @@ public:
     /// Takes over `client` and answers its handshake within `limit`. Errors: `timed_out`, `end_of_stream`,
     /// `handshake_failed` (`why`, where given, gets the reason for the debug log).
     task<result<std::unique_ptr<net::stream>>> accept(std::unique_ptr<net::stream> client, duration limit,
-                                                       std::string* why = nullptr);
+                                                      std::string* why = nullptr);
 
 private:
     struct context;

@@ -4,8 +4,8 @@
 #include "net/error.hpp"
 #include "tls/server.hpp"
 
-#include <boost/asio/error.hpp>
 #include <openssl/err.h>
+#include <boost/asio/error.hpp>
 
 #include <cstring>
 
@@ -54,7 +54,8 @@ std::size_t index_of(net::direction what) { return what == net::direction::read 
 
 }  // namespace
 
-stream::stream(ssl_ptr session, std::unique_ptr<net::stream> lower) : lower_(std::move(lower)), session_(std::move(session))
+stream::stream(ssl_ptr session, std::unique_ptr<net::stream> lower)
+    : lower_(std::move(lower)), session_(std::move(session))
 {
     auto* bio = BIO_new(stream_method());
     BIO_set_data(bio, lower_.get());
@@ -121,7 +122,8 @@ result<std::size_t> stream::try_write(std::span<const std::string_view> pieces)
 task<result<void>> stream::wait(net::direction what)
 {
     // OpenSSL reads ahead: the next record may be here already, and the socket would never tell.
-    if (what == net::direction::read && !read_blocked_ && SSL_has_pending(session_.get()) == 1) co_return result<void>{};
+    if (what == net::direction::read && !read_blocked_ && SSL_has_pending(session_.get()) == 1)
+        co_return result<void>{};
     auto ready = co_await lower_->wait(needs_[index_of(what)]);
     if (what == net::direction::read) read_blocked_ = false;
     co_return ready;

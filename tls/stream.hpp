@@ -39,7 +39,7 @@ private:
     security security_;
     net::direction needs_[2] = {net::direction::read, net::direction::write};  ///< what each direction waits for below
     bool read_blocked_ = false;  ///< the last read used up all that OpenSSL holds
-    bool failed_ = false;  ///< after a fatal error OpenSSL must not be asked again
+    bool failed_ = false;        ///< after a fatal error OpenSSL must not be asked again
 };
 
 }  // namespace lintel::tls

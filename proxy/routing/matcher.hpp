@@ -10,7 +10,8 @@
 
 namespace lintel::proxy {
 
-/// Hosts compare caselessly without port and trailing dot, paths byte by byte in their normal form (Traefik's v3 rules).
+/// Hosts compare caselessly without port and trailing dot, paths byte by byte in their normal form (Traefik's v3
+/// rules).
 bool matches(const model::rule& rule, const http::request_head& request);
 
 /// The hosts (wildcards included) outside of which the rule can't match; none when it may match any host.

@@ -102,7 +102,8 @@ void table_builder::take_services(const model::delta& step, const names& touched
         rebuild.insert(id);
     }
     for (const auto& id : rebuild) {
-        if (auto spec = state_.services.find(id); spec != state_.services.end()) services_[id] = build_service(id, spec->second);
+        if (auto spec = state_.services.find(id); spec != state_.services.end())
+            services_[id] = build_service(id, spec->second);
         if (auto used = routers_of_service_.find(id); used != routers_of_service_.end()) {
             routers.insert(used->second.begin(), used->second.end());
         }

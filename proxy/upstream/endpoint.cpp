@@ -35,8 +35,9 @@ void endpoint::follow(const model::endpoint& spec)
     if (known) return;
     bool was_allowed = allowed_;
     verdict_ = spec.ready;
-    if (!was_allowed && spec.ready == readiness::ready) set_reachable(true);   // its HEALTHCHECK just passed
-    if (!was_allowed && spec.ready == readiness::probe) set_reachable(false);  // new, or stopped meanwhile: it must answer first
+    if (!was_allowed && spec.ready == readiness::ready) set_reachable(true);  // its HEALTHCHECK just passed
+    if (!was_allowed && spec.ready == readiness::probe)
+        set_reachable(false);  // new, or stopped meanwhile: it must answer first
     allowed_ = spec.ready == readiness::ready || spec.ready == readiness::probe;
 }
 

@@ -49,8 +49,8 @@ public:
     /// Gone from the snapshot: finishes what it has.
     void retire() { draining_.store(true, std::memory_order_release); }
 
-    /// "ready", or why it can't be used: draining, candidate (never answered yet), suspect (stopped answering), starting,
-    /// unhealthy, paused, stopped, unconfirmed.
+    /// "ready", or why it can't be used: draining, candidate (never answered yet), suspect (stopped answering),
+    /// starting, unhealthy, paused, stopped, unconfirmed.
     std::string_view state() const;
 
     share& of(std::size_t worker) { return shares_[worker]; }

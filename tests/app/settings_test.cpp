@@ -53,20 +53,13 @@ TEST(Settings, SayWhatIsWrongWithEachText)
 {
     struct {
         const char *key, *text, *said;
-    } table[]{{"workers", "0", "whole number from 1 to 256"},
-              {"workers", "two", "whole number"},
-              {"drain_timeout", "soon", "not a duration"},
-              {"http", "80", "not ADDR:PORT"},
-              {"http", "example.com:80", "not an IP address"},
-              {"https", ":70000", "not ADDR:PORT"},
-              {"engine", "tcp://1.2.3.4:2375", "unix:///"},
-              {"trusted_proxies", "10.0.0.0/33", "not a network"},
-              {"log_level", "loud", "debug, info, warn or error"},
-              {"exposed_by_default", "yes", "true nor false"},
-              {"entrypoints", "http=:80+tls", "clear text"},
-              {"entrypoints", "x", "NAME=ADDR:PORT"},
-              {"entrypoints", "x=:1+fast", "unknown part"},
-              {"state", "", "empty"}};
+    } table[]{{"workers", "0", "whole number from 1 to 256"},      {"workers", "two", "whole number"},
+              {"drain_timeout", "soon", "not a duration"},         {"http", "80", "not ADDR:PORT"},
+              {"http", "example.com:80", "not an IP address"},     {"https", ":70000", "not ADDR:PORT"},
+              {"engine", "tcp://1.2.3.4:2375", "unix:///"},        {"trusted_proxies", "10.0.0.0/33", "not a network"},
+              {"log_level", "loud", "debug, info, warn or error"}, {"exposed_by_default", "yes", "true nor false"},
+              {"entrypoints", "http=:80+tls", "clear text"},       {"entrypoints", "x", "NAME=ADDR:PORT"},
+              {"entrypoints", "x=:1+fast", "unknown part"},        {"state", "", "empty"}};
     for (const auto& [key, text, said] : table) {
         auto all = build(only(key, text));
         ASSERT_FALSE(all) << key << " " << text;
@@ -95,8 +88,9 @@ TEST(Settings, DeclareEntrypointsByTheirAliases)
 
 TEST(ConfigFile, ReadsScalarsListsAndEntrypoints)
 {
-    auto chosen = read_config_file(write_config("workers: 3\ntrusted_proxies: [10.0.0.0/8, ::1]\n"
-                                                "entrypoints:\n  inner: 127.0.0.1:9000\n  outer: {address: ':9443', tls: true}\n"));
+    auto chosen = read_config_file(
+        write_config("workers: 3\ntrusted_proxies: [10.0.0.0/8, ::1]\n"
+                     "entrypoints:\n  inner: 127.0.0.1:9000\n  outer: {address: ':9443', tls: true}\n"));
     ASSERT_TRUE(chosen);
     EXPECT_EQ(chosen->at("workers").text, "3");
     EXPECT_EQ(chosen->at("trusted_proxies").text, "10.0.0.0/8,::1");

@@ -64,10 +64,7 @@ TEST(HeadScanner, FindsTheEndOfAHead)
     }
 }
 
-TEST(HeadScanner, LooksAtNothingWhereNoBufferIs)
-{
-    EXPECT_EQ(scanned_at_once(std::string_view(), {}), verdict{});
-}
+TEST(HeadScanner, LooksAtNothingWhereNoBufferIs) { EXPECT_EQ(scanned_at_once(std::string_view(), {}), verdict{}); }
 
 TEST(HeadScanner, RefusesEveryLineEndButCrlf)
 {
