@@ -102,6 +102,7 @@ int run_lintel(int argc, char** argv)
     auto* check_command =
         lintel.add_subcommand("check", "validate lintel.yaml and the routes files; exit 3 when something is wrong");
     add_settings(*check_command, check_flags);
+    check_command->add_option("file", check_flags.config, "the same as --config FILE")->type_name("");
     check_command->callback([&] {
         status = with_settings(*check_command, check_flags, "check",
                                [&](const auto&, const auto& parsed) { return check(parsed); });
