@@ -12,6 +12,13 @@ namespace {
 
 constexpr std::string_view message_start = R"({"type":)";
 
+/// No number of ours has a fraction, and converting one that is out of range is undefined.
+bool refuse_fractions(int, json::parse_event_t event, json& value)
+{
+    if (event == json::parse_event_t::value && value.is_number_float()) throw std::invalid_argument("a number is not whole");
+    return true;
+}
+
 json body_of(const hello& h)
 {
     json body{{"type", "hello"}, {"protocol", h.protocol}, {"edge", h.edge}, {"pid", h.pid}, {"serving", h.serving}};
@@ -75,7 +82,7 @@ std::string encode(const message& what)
 checked<message> decode(std::string_view frame)
 {
     try {
-        return read_body(json::parse(frame));
+        return read_body(json::parse(frame, refuse_fractions));
     } catch (const std::exception& failure) {
         return std::unexpected(problem{"", failure.what()});
     }

@@ -26,6 +26,13 @@ readiness readiness_of(std::string_view name)
     throw std::invalid_argument("unknown readiness " + std::string(name));
 }
 
+/// No number of ours has a fraction, and converting one that is out of range is undefined.
+bool refuse_fractions(int, json::parse_event_t event, json& value)
+{
+    if (event == json::parse_event_t::value && value.is_number_float()) throw std::invalid_argument("a number is not whole");
+    return true;
+}
+
 /// Reads a field into its place when it is there; a field of the wrong type throws.
 template <class Value>
 void read(const json& from, const char* key, Value& into)
@@ -204,7 +211,7 @@ std::string encode_snapshot(const snapshot& whole)
 checked<bool> decode(std::string_view text, delta& step)
 {
     try {
-        auto frame = json::parse(text);
+        auto frame = json::parse(text, refuse_fractions);
         step.base = frame.value("base", std::uint64_t{0});
         step.version = frame.value("version", std::uint64_t{0});
         step.reset = frame.value("reset", false);

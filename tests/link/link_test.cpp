@@ -56,12 +56,26 @@ TEST(LinkMessages, AreToldFromDeltas)
 
 TEST(LinkMessages, AreProblemsWhereTheyAreMalformed)
 {
-    for (const auto& frame :
-         {""s, "{}"s, "[]"s, "7"s, "nonsense"s, R"({"type":"gizmo"})"s, R"({"type":7})"s, R"({"type":"hello"})"s,
-          R"({"type":"hello","protocol":"x"})"s, R"({"type":"ack"})"s, R"({"type":"ack","version":"x"})"s,
-          R"({"type":"ack","version":1,"rejected":[7]})"s, R"({"type":"ack","version":1,"rejected":[{}]})"s,
-          R"({"type":"stats"})"s, R"({"type":"stats","counters":7})"s, R"({"type":"stats","counters":{"a":"b"}})"s,
-          R"({"type":"endpoint","id":"a"})"s, R"({"type":"endpoint","id":7,"state":"x"})"s, "\xFF"s}) {
+    for (const auto& frame : {""s,
+                              "{}"s,
+                              "[]"s,
+                              "7"s,
+                              "nonsense"s,
+                              R"({"type":"gizmo"})"s,
+                              R"({"type":7})"s,
+                              R"({"type":"hello"})"s,
+                              R"({"type":"hello","protocol":"x"})"s,
+                              R"({"type":"ack"})"s,
+                              R"({"type":"ack","version":"x"})"s,
+                              R"({"type":"ack","version":1,"rejected":[7]})"s,
+                              R"({"type":"ack","version":1,"rejected":[{}]})"s,
+                              R"({"type":"ack","version":1e300})"s,
+                              R"({"type":"stats"})"s,
+                              R"({"type":"stats","counters":7})"s,
+                              R"({"type":"stats","counters":{"a":"b"}})"s,
+                              R"({"type":"endpoint","id":"a"})"s,
+                              R"({"type":"endpoint","id":7,"state":"x"})"s,
+                              "\xFF"s}) {
         EXPECT_NO_THROW(EXPECT_FALSE(decode(frame)) << frame);
     }
 }
