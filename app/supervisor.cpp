@@ -180,16 +180,19 @@ public:
 
     int run()
     {
-        net::signals stop_signals(home_, {SIGTERM, SIGINT});
-        net::task_group tasks(home_.get_executor());
-        tasks.spawn("supervise", run_roles());
-        tasks.spawn("signals", heed(stop_signals, tasks));
-        home_.run();
-        tasks.stop();
+        home_.complete(run_all());
         return forced_ ? exit_status::failure : exit_status::success;
     }
 
 private:
+    task<void> run_all()
+    {
+        net::signals stop_signals(home_, {SIGTERM, SIGINT});
+        net::task_group tasks(home_.get_executor());
+        tasks.spawn("signals", heed(stop_signals, tasks));
+        co_await tasks.alongside(run_roles());
+    }
+
     /// Edge first: it must be through with its requests before control, whose deltas they may wait for, goes.
     task<void> run_roles()
     {
@@ -197,7 +200,6 @@ private:
         roles.spawn("control", control_.run());
         roles.spawn("edge", run_edge());
         co_await roles.join();
-        home_.stop();
     }
 
     task<void> run_edge()
@@ -220,8 +222,9 @@ private:
     task<void> limit_drain()
     {
         net::event never(home_.get_executor());
-        co_await never.wait_until(steady_clock::now() + drain_timeout_ + 5s);
-        stop_now("the edge did not end in time");
+        auto limit = steady_clock::now() + drain_timeout_ + 5s;
+        co_await never.wait_until(limit);
+        if (steady_clock::now() >= limit) stop_now("the edge did not end in time");
     }
 
     void stop_now(std::string_view why)

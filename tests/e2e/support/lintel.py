@@ -16,7 +16,7 @@ from support.wire import Connection, Response, connect
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BINARY = os.environ.get("LINTEL_BIN", str(ROOT / "build/release/lintel"))
-SANITIZER = re.compile(r"ERROR: \w+Sanitizer|runtime error:")
+BUG = re.compile(r"ERROR: \w+Sanitizer|runtime error:|Assertion .* failed")
 
 
 class Lintel:
@@ -96,8 +96,8 @@ class Lintel:
             for pid in filter(alive, left):
                 os.kill(pid, signal.SIGKILL)
         self.process.wait()
-        if SANITIZER.search(self.log):
-            wrong.append("a sanitizer's report in the log")
+        if BUG.search(self.log):
+            wrong.append("a failed assertion or a sanitizer's report in the log")
         return "; ".join(wrong) or None
 
     def remove_files(self):
