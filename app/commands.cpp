@@ -5,6 +5,7 @@
 #include "app/tables.hpp"
 #include "base/file.hpp"
 #include "discovery/file_provider.hpp"
+#include "discovery/merge.hpp"
 #include "http/fetch.hpp"
 #include "net/worker.hpp"
 
@@ -42,7 +43,8 @@ std::vector<fs::path> route_files(const fs::path& path)
     std::vector<fs::path> files;
     for (const auto& each : fs::directory_iterator(path)) {
         auto extension = each.path().extension();
-        if (extension == ".yml" || extension == ".yaml") files.push_back(each.path());
+        bool hidden = each.path().filename().string().starts_with(".");
+        if (!hidden && (extension == ".yml" || extension == ".yaml")) files.push_back(each.path());
     }
     std::ranges::sort(files);
     return files;
@@ -50,20 +52,21 @@ std::vector<fs::path> route_files(const fs::path& path)
 
 void print(const problem& one) { std::cerr << one.where << ": " << one.what << "\n"; }
 
-std::size_t check_file(const fs::path& path)
+/// Adds one file to `all`; false, and said so, when it can't be read at all.
+bool check_file(const fs::path& path, std::map<std::string, discovery::fragment>& all)
 {
     auto text = file::read(path);
     if (!text) {
         print({path.string(), "can't be read: " + text.error().message()});
-        return 1;
+        return false;
     }
     auto read = discovery::read_routes(*text, path);
     if (!read) {
         print(read.error());
-        return 1;
+        return false;
     }
-    for (const auto& each : read->problems) print(each);
-    return read->problems.size();
+    all.emplace(path.string(), std::move(*read));
+    return true;
 }
 
 }  // namespace
@@ -83,11 +86,15 @@ int ask(const std::string& state, const std::string& path, output how)
 
 int check(const settings& parsed)
 {
-    std::size_t problems = 0;
+    bool readable = true;
+    std::map<std::string, discovery::fragment> all;
     if (!parsed.routes.empty()) {
-        for (const auto& each : route_files(parsed.routes)) problems += check_file(each);
+        for (const auto& each : route_files(parsed.routes)) readable = check_file(each, all) && readable;
     }
-    if (problems > 0) return exit_status::bad_config;
+    // What the files mean together: references, entrypoints, conflicts.
+    auto problems = discovery::merge(all, parsed.entrypoints).problems;
+    for (const auto& each : problems) print(each);
+    if (!readable || !problems.empty()) return exit_status::bad_config;
     std::cout << "The configuration is good.\n";
     return exit_status::success;
 }

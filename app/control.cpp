@@ -17,6 +17,8 @@
 
 #include <csignal>
 
+#include <unistd.h>
+
 namespace lintel::app {
 
 using namespace std::chrono_literals;
@@ -97,6 +99,7 @@ private:
         engine_answered_ = engine_answered_ || is_available("docker");
         discovery::carry_over(merged.desired, last_good_, catalogue_, engine_answered_);
         issuer_.provide(merged.desired, entrypoints_, wall_clock::now());
+        for (auto& each : model::remove_oversized(merged.desired)) problems_.push_back(std::move(each));
         auto before = publisher_.version();
         auto version = publisher_.publish(std::move(merged.desired));
         if (version != before) log::debug("snapshot.published", {{"version", version}});
@@ -121,7 +124,7 @@ private:
         net::event pause(home_.get_executor());
         for (;;) {
             co_await unsaved_.wait();
-            if (catalogue_.settled()) {
+            if (catalogue_.settled() && publisher_.edge().applied == publisher_.version()) {
                 saved_version_ = publisher_.version();
                 auto saved = store::save_last_good(settings_.state, publisher_.current());
                 if (!saved) log::error("last_good.not_saved", {{"why", saved.error().message()}});
@@ -170,11 +173,22 @@ public:
 
     void start()
     {
-        tasks_.spawn("control", run());
+        tasks_.spawn("control", run_or_end());
         tasks_.spawn("signals", heed_signals());
     }
 
 private:
+    /// A control that can't do its work must not look alive: the supervisor starts another one.
+    task<void> run_or_end()
+    {
+        try {
+            co_await run();
+        } catch (const std::exception& failure) {
+            log::error("control.failed", {{"why", failure.what()}});
+            std::_Exit(exit_status::failure);
+        }
+    }
+
     task<void> run()
     {
         auto first = co_await line_.receive();
@@ -190,14 +204,15 @@ private:
         }
         control_ = std::make_unique<control>(home_, *start, *parsed, std::move(first->descriptors), std::move(*issuer));
         control_->start();
-        while (co_await line_.receive()) {
-        }
+        co_await line_.receive();  // any word of the supervisor's, or its end, is the end
         end();
     }
 
     task<void> heed_signals()
     {
-        co_await signals_.next();
+        // Who signals the whole group ends the edge first: the supervisor says when control may go.
+        auto supervisor = ::getppid();
+        while (::getppid() == supervisor) co_await signals_.next();
         end();
     }
 

@@ -73,9 +73,20 @@ public:
     {
     }
 
-    void start() { tasks_.spawn("edge", run()); }
+    void start() { tasks_.spawn("edge", run_or_end()); }
 
 private:
+    /// An edge that can't do its work must not look alive: the supervisor starts another one.
+    task<void> run_or_end()
+    {
+        try {
+            co_await run();
+        } catch (const std::exception& failure) {
+            log::error("edge.failed", {{"why", failure.what()}});
+            std::_Exit(exit_status::failure);
+        }
+    }
+
     task<void> run()
     {
         auto first = co_await line_.receive();

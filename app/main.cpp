@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <csignal>
 #include <iostream>
 
 #include <sys/prctl.h>
@@ -169,6 +170,7 @@ int main(int argc, char** argv)
 {
     ::prctl(PR_SET_NAME, "lintel");  // the children are started as /proc/self/exe
     ::umask(0022);
+    std::signal(SIGPIPE, SIG_IGN);  // a log's reader that went away is no reason to end
     try {
         return run_lintel(argc, argv);
     } catch (const std::exception& failure) {

@@ -214,6 +214,10 @@ std::expected<settings, std::vector<problem>> build(const chosen_settings& chose
                                 string(each.key) + ": " + text::printable(text) + glue + wrong});
         }
     }
+    if (all.entrypoints.size() > proxy::most_entrypoints) {
+        auto most = std::to_string(proxy::most_entrypoints);
+        problems.push_back({"entrypoints", "more than " + most + " entrypoints; " + most + " is the most"});
+    }
     if (!problems.empty()) return std::unexpected(std::move(problems));
     all.edge.entrypoints = all.entrypoints;
     return all;

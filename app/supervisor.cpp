@@ -130,12 +130,18 @@ public:
         if (signal != 0) child_->send_signal(signal);
     }
 
+    bool running() const { return child_ != nullptr; }
+
     void kill() { stop("", SIGKILL); }
 
 private:
     task<net::child::ending> run_once()
     {
-        child_ = std::make_unique<net::child>(home_, std::vector<std::string>{"lintel", role_});
+        try {
+            child_ = std::make_unique<net::child>(home_, std::vector<std::string>{"lintel", role_});
+        } catch (const std::exception& failure) {
+            co_return net::child::ending{false, std::string("not started: ") + failure.what()};
+        }
         log::debug("role.started", {{"which", role_}, {"pid", child_->pid()}});
         first_words_(child_->line());
         net::task_group listening(home_.get_executor());
@@ -205,7 +211,12 @@ private:
     task<void> run_edge()
     {
         co_await edge_.run();
-        control_.stop("", SIGTERM);
+        control_.stop(encode_drain({}), 0);
+        net::event pause(home_.get_executor());
+        for (auto end = steady_clock::now() + 1s; control_.running() && steady_clock::now() < end;) {
+            co_await pause.wait_until(steady_clock::now() + 10ms);
+        }
+        control_.kill();  // stopped or stuck: it has nothing to lose
     }
 
     task<void> heed(net::signals& signals, net::task_group& tasks)

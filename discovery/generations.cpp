@@ -17,8 +17,9 @@ std::string full_name::id() const
     id += ':';
     if (!app.empty()) id.append(app) += '/';
     for (char c : name) {
+        if (c == '%') id += "%25";
         if (c == '/') id += "%2F";
-        if (c != '/') id += c;
+        if (c != '/' && c != '%') id += c;
     }
     return id;
 }

@@ -30,8 +30,8 @@ struct full_name {
 
     bool same_app(const full_name& other) const { return provider == other.provider && app == other.app; }
 
-    /// "<provider>:<app>/<name>", "<provider>:<name>" where the app is empty. A slash in the name becomes %2F, so that
-    /// no two names share an id.
+    /// "<provider>:<app>/<name>", "<provider>:<name>" where the app is empty. A slash in the name becomes %2F and a %
+    /// becomes %25, so that no two names share an id.
     std::string id() const;
 };
 

@@ -102,6 +102,21 @@ std::optional<std::string> rule_of(routes_reading& reading, const YAML::Node& ro
     return {};
 }
 
+/// Something that may restrict access and can't be read: middlewares in another shape than a list of names, merge keys
+/// (which yaml-cpp doesn't apply), or more keys than are looked at. Null when there is none.
+const field* unreadable_restriction(routes_reading& reading, const fields& all)
+{
+    if (all.size() >= limit_fields) return &all.back();
+    for (const auto& each : all) {
+        bool merge_key = each.path == "<<" || each.path.starts_with("<<.") || each.path.find(".<<") != each.path.npos;
+        bool nested = each.path.starts_with("middlewares.");
+        bool empty = each.value.IsNull() || ((each.value.IsSequence() || each.value.IsMap()) && each.value.size() == 0);
+        bool unread = each.path == "middlewares" && !empty && reading.list(each.value).empty();
+        if (merge_key || nested || unread) return &each;
+    }
+    return nullptr;
+}
+
 std::string refusal_of(routes_reading& reading, const fields& all)
 {
     std::string refusal;
@@ -116,8 +131,9 @@ std::string refusal_of(routes_reading& reading, const fields& all)
     }
     if (const auto* options = find(all, "tls.options")) {
         auto name = reading.text(options->value);
-        if (name && *name != "default") close(*options, "TLS option", {*name});
+        if (!name || *name != "default") close(*options, "TLS option", {name.value_or(options->path)});
     }
+    if (const auto* unread = unreadable_restriction(reading, all)) close(*unread, "the key", {unread->path});
     return refusal;
 }
 
@@ -195,6 +211,9 @@ public:
         if (const auto* middlewares = find(all, "middlewares")) {
             auto names = reading_.list(middlewares->value);
             if (!names.empty()) close(middlewares->key, traefik::refusal("middleware", names));
+        }
+        if (const auto* unread = unreadable_restriction(reading_, all)) {
+            close(unread->key, traefik::refusal("the key", std::vector{unread->path}));
         }
         const auto* servers = find(all, "loadbalancer.servers");
         bool balances =

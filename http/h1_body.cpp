@@ -2,6 +2,8 @@
 
 #include "http/error.hpp"
 
+#include <boost/asio/error.hpp>
+
 #include <utility>
 
 namespace lintel::http {
@@ -40,6 +42,8 @@ task<body_piece> h1_body::read()
         if (before_waiting_) co_await std::exchange(before_waiting_, nullptr)();
         auto space = input_.prepare(least_read_bytes);
         auto count = co_await from_.read_some(space);
+        // A reader that was told to stop spoils nothing: the rest can still be discarded.
+        if (!count && count.error() == asio::error::operation_aborted) co_return body_piece::reset(count.error());
         if (!count) co_return finish(body_piece::reset(count.error()));
         if (*count == 0) {
             bool complete = how_.what == framing::kind::until_close;

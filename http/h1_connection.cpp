@@ -69,7 +69,7 @@ task<bool> h1_connection::wait_for_request()
     if (draining_ && !fresh_ && !client_->readable_now()) co_return false;
     input_.release();
     head_bytes_.release();
-    request_.fields.release();
+    request_ = {};  // its views went with the bytes
     out_ = {};
     client_->expires_at(net::direction::read, time_point::max());
     client_->set_patience(net::direction::read, fresh_ ? limits_.head_total : limits_.idle);
@@ -139,8 +139,10 @@ task<void> h1_connection::send_continue()
 task<void> h1_connection::refuse(error_code why)
 {
     keep_alive_ = false;
+    request_ = {};  // of the message before
     response_head head;
     head.status = status_of(why);
+    if (head.status == 405) head.fields.add("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
     head.fields.add("Lintel-Reason", "bad-request");
     auto sentence = why.message() + "\n";
     body_.start({});

@@ -55,7 +55,7 @@ task<result<void>> h1_upstream::send(const request_head& head, body_source& body
 task<result<const response_head*>> h1_upstream::receive_head()
 {
     head_scanner scanner;
-    if (!response_begun_) stream_->set_patience(net::direction::read, sent_ ? limits_.first_byte : duration{});
+    stream_->set_patience(net::direction::read, sent_ ? limits_.first_byte : duration{});
     for (;;) {
         auto length = scanner.scan(input_.bytes(), limits_.head);
         if (!length) co_return length.error();

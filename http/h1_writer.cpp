@@ -1,5 +1,6 @@
 #include "http/h1_writer.hpp"
 
+#include "base/text.hpp"
 #include "http/chunked.hpp"
 #include "http/error.hpp"
 
@@ -43,13 +44,22 @@ void add_framing(std::string& out, framing body)
     if (body.what == framing::kind::chunked) add_field(out, "Transfer-Encoding", "chunked");
 }
 
-/// Trailer fields that could change what the message means are not passed on (RFC 9110 §6.5.1).
+/// Fields that say how to read, route, cache or trust a message come too late in a trailer (RFC 9110 §6.5.1).
+bool may_trail(const field& candidate)
+{
+    constexpr std::array<std::string_view, 12> never{
+        "age",    "authorization", "cache-control", "content-encoding", "content-range", "content-type",
+        "cookie", "date",          "location",      "max-forwards",     "set-cookie",    "www-authenticate"};
+    if (candidate.id != field_id::other) return false;
+    return std::ranges::none_of(never, [&](auto name) { return text::equal_caseless(name, candidate.name); });
+}
+
 std::string trailer_lines(const fields* trailers)
 {
     std::string out;
     if (trailers == nullptr) return out;
     for (const auto& each : *trailers) {
-        if (each.id == field_id::other) add_field(out, each.name, each.value);
+        if (may_trail(each)) add_field(out, each.name, each.value);
     }
     return out;
 }

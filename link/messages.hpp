@@ -30,7 +30,7 @@ struct hello {
     std::string edge;  ///< a random id per edge process; empty from control
     std::int64_t pid = 0;
     bool serving = false;    ///< this edge has a snapshot in force: it needs none that may be older
-    std::string ticket_key;  ///< base64 in JSON, raw bytes here; whoever restarted gets it back from the other
+    std::string ticket_key;  ///< hexadecimal in JSON, raw bytes here; whoever restarted gets it back from the other
 };
 
 struct rejection {

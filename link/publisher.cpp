@@ -173,6 +173,7 @@ std::uint64_t publisher::publish(model::snapshot wanted, standing how)
     standing_ = how;
     wanted_ = std::move(wanted);
     ++version_;
+    std::erase_if(view_.endpoints, [this](const auto& each) { return !wanted_.endpoints.contains(each.first); });
     for (auto* each : sessions_) each->announce();
     return version_;
 }

@@ -43,6 +43,7 @@ task<void> subscriber::run()
 void subscriber::report(message what)
 {
     if (!connected_) return;
+    if (std::holds_alternative<stats>(what) && !queue_.empty()) return;  // control is slow: the next ones say the same
     queue_.push_back(encode(what));
     queued_.notify();
 }

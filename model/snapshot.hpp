@@ -1,6 +1,7 @@
 #pragma once
 // Everything the edge knows, and the difference between two such states.
 
+#include "base/result.hpp"
 #include "model/objects.hpp"
 
 #include <cstdint>
@@ -41,5 +42,12 @@ struct delta {
 delta difference(const snapshot& before, const snapshot& after);
 
 void apply(snapshot& target, const delta& step);
+
+/// The texts of one object may have this many bytes together: one that is larger would not fit into a frame of the
+/// link, and would stand in the way of all others.
+inline constexpr std::size_t object_limit_bytes = 128 * 1024;
+
+/// Takes out what is larger, and what its source must be told of it.
+std::vector<problem> remove_oversized(snapshot& whole);
 
 }  // namespace lintel::model

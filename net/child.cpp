@@ -28,6 +28,7 @@ namespace {
     } else {
         ::dup2(channel_end, child_channel);
     }
+    ::close_range(child_channel + 1, ~0U, 0);
     ::execv("/proc/self/exe", arguments.data());
     ::_exit(127);
 }

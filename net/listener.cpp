@@ -62,6 +62,8 @@ unique_fd open_bound(const bind_target& target, bool shared)
     int on = 1, off = 0;
     ::setsockopt(handle.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (shared) ::setsockopt(handle.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+    // What is accepted inherits it: a client that vanished doesn't hold a tunnel for ever.
+    ::setsockopt(handle.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     if (target.raw.ss_family == AF_INET6) {
         ::setsockopt(handle.get(), IPPROTO_IPV6, IPV6_V6ONLY, target.both_families ? &off : &on, sizeof on);
     }

@@ -7,7 +7,7 @@
 
 namespace lintel::net {
 
-/// Any thread may publish; each `reader` belongs to one thread and costs one relaxed comparison while nothing changed.
+/// Any thread may publish; each `reader` belongs to one thread and costs one acquire load while nothing changed.
 /// Who holds an old value keeps it alive and unchanged for as long as it likes.
 template <class Value>
 class snapshot_cell {

@@ -28,6 +28,9 @@ fault fault_of_connect(error_code why)
 {
     if (why == asio::error::connection_refused) return fault::connect_refused;
     if (why == net::errc::timed_out || why == asio::error::timed_out) return fault::connect_timeout;
+    constexpr std::array ours{EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, EAGAIN};
+    bool system = why.category() == boost::system::system_category();
+    if (system && std::ranges::find(ours, why.value()) != ours.end()) return fault::exhausted;
     return fault::connect_failed;
 }
 
@@ -55,7 +58,8 @@ public:
 private:
     task<outcome> attempts()
     {
-        if (!route_ || !route_->service) co_return outcome{fault::no_route, {}};
+        if (!route_) co_return outcome{fault::no_route, {}};
+        if (!route_->service) co_return outcome{fault::closed_route, {}};  // closed while its body was collected
         const auto& service = *route_->service;
         outcome last{fault::no_endpoint, {}};
         last.state = service.why_none();
@@ -85,8 +89,9 @@ private:
         record_.endpoint = target->authority();
         lease held(worker_, target);
         if (auto connected = co_await held.connect(demanded); !connected) {
-            if (target->set_reachable(false)) worker_.suspect(target);
-            co_return outcome{fault_of_connect(connected.error()), connected.error()};
+            auto what = fault_of_connect(connected.error());
+            if (what != fault::exhausted && target->set_reachable(false)) worker_.suspect(target);
+            co_return outcome{what, connected.error()};
         }
         // Connecting took time: an endpoint that was told to stop meanwhile gets no new request.
         if (target->draining()) co_return outcome{fault::connect_refused, {}};

@@ -119,7 +119,9 @@ forwarded_request::forwarded_request(const http::exchange& exchange, worker_stat
     head_.query = received.query;
     head_.authority = received_authority_ = received.authority;
     client_ = client_address(exchange, worker.settings.trusted_proxies);
-    websocket_ = text::equal_caseless(received.upgrade(), "websocket") && received.is("GET");
+    auto length = value_of(received.fields, field_id::content_length);
+    bool bodiless = received.fields.count(field_id::transfer_encoding) == 0 && (length.empty() || length == "0");
+    websocket_ = text::equal_caseless(received.upgrade(), "websocket") && received.is("GET") && bodiless;
 
     auto named = nominated(received.fields);
     for (const auto& each : received.fields) {

@@ -14,6 +14,8 @@ verdict verdict_of(fault what)
         case fault::connect_refused: return {502, "refused", "The app refuses connections."};
         case fault::connect_failed: return {502, "unreachable", "The app can't be reached."};
         case fault::connect_timeout: return {504, "connect-timeout", "The app did not take the connection in time."};
+        case fault::exhausted:
+            return {503, "exhausted", "The front door has no connection left to reach the app with."};
         case fault::upstream_closed:
             return {502, "upstream-closed", "The app closed the connection without an answer."};
         case fault::no_answer: return {504, "timeout", "The app did not answer in time."};

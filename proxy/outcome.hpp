@@ -16,6 +16,7 @@ enum class fault {
     connect_refused,
     connect_failed,  ///< unreachable, no such name
     connect_timeout,
+    exhausted,         ///< we have no descriptor, port or memory for a connection
     upstream_closed,   ///< the connection ended before any byte of a response
     no_answer,         ///< no first byte in time
     bad_response,      ///< a response that can't be trusted

@@ -39,6 +39,7 @@ task<void> redirect_to_https(http::exchange& to, std::uint16_t port, access_reco
     http::response_head head;
     head.status = record.status;
     head.fields.add("Location", location);
+    head.fields.add("Lintel-Reason", record.reason);
     co_await http::reply(to, std::move(head), "");
 }
 

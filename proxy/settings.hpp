@@ -10,6 +10,9 @@
 
 namespace lintel::proxy {
 
+/// Routes say on which entrypoints they are with a bit for each.
+inline constexpr std::size_t most_entrypoints = 64;
+
 struct settings {
     std::vector<model::entrypoint> entrypoints;
     std::size_t workers = 1;

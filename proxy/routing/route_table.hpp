@@ -2,6 +2,7 @@
 // Which route answers a request. Immutable; swapped as a whole, hosts that did not change are shared.
 
 #include "proxy/routing/matcher.hpp"
+#include "proxy/settings.hpp"
 #include "proxy/upstream/service.hpp"
 
 #include <array>
@@ -13,8 +14,6 @@
 #include <vector>
 
 namespace lintel::proxy {
-
-inline constexpr std::size_t most_entrypoints = 64;
 
 /// A router with everything looked up. Exactly one of `service`, `redirect_to_https` and `refusal` is meant.
 struct route {

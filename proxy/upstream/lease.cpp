@@ -43,8 +43,8 @@ std::unique_ptr<http::h1_upstream> lease::from_pool(freshness demanded)
         if (careful && now - share.idle.back()->parked_at() > recent) return nullptr;
         auto taken = std::move(share.idle.back());
         share.idle.pop_back();
-        // Who can't replay pays a system call to learn whether the upstream has closed already.
-        if (!careful || !taken->stream().readable_now()) return taken;
+        // Closed meanwhile, or bytes that nobody asked for, which must never answer the next request.
+        if (!taken->stream().readable_now()) return taken;
     }
     return nullptr;
 }
