@@ -62,7 +62,10 @@ TEST(CarryOver, ForgetsAFileThatIsGoneAndOneThatWasReadAgain)
     EXPECT_TRUE(desired.routers.empty());
 
     catalogue read([] {});
-    read.put("/routes/a.yml", fragment{.provider = "file", .app = {}, .source = "file /routes/a.yml"});
+    fragment file;
+    file.provider = "file";
+    file.source = "file /routes/a.yml";
+    read.put("/routes/a.yml", std::move(file));
     read.set_state("file", {true, true, "", {{"/routes/a.yml:3:1", "broken since"}}});
     carry_over(desired, one_of_each(), read, true);
     EXPECT_TRUE(desired.routers.empty()) << "its last good content is in the catalogue";

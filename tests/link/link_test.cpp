@@ -335,8 +335,10 @@ TEST_F(Link, RefusesAnotherProtocol)
 {
     start_control();
     auto connected = test::outcome_of(loop, net::connect(loop, net::address::of_unix(path).value(), 5s)).value();
-    ASSERT_TRUE(
-        test::outcome_of(loop, net::write_frame(*connected, encode(hello{.protocol = protocol + 1, .edge = "x"}))));
+    hello from_the_future;
+    from_the_future.protocol = protocol + 1;
+    from_the_future.edge = "x";
+    ASSERT_TRUE(test::outcome_of(loop, net::write_frame(*connected, encode(from_the_future))));
     EXPECT_FALSE(test::outcome_of(loop, net::read_frame(*connected)));
     EXPECT_FALSE(control->edge().connected);
 }
