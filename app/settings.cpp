@@ -110,6 +110,22 @@ string read_trusted(settings& all, string_view text)
     return "";
 }
 
+/// "ADDR[:PORT]", separated by commas; an IPv6 address with a port is in brackets.
+string read_dns(settings& all, string_view text)
+{
+    all.edge.dns.clear();
+    for (auto item : text::split_list(text)) {
+        auto server = net::address::of_ip(item, 53);
+        if (!server) {
+            auto split = net::parse_host_port(item);
+            if (!split || split->host.empty() || split->port == 0) return "is not ADDR or ADDR:PORT";
+            server = net::address::of_ip(split->host, split->port);
+        }
+        all.edge.dns.push_back(*server);
+    }
+    return "";
+}
+
 string read_level(settings& all, string_view text)
 {
     constexpr std::array names{"debug", "info", "warn", "error"};
@@ -152,6 +168,8 @@ constexpr std::array table{
     option{"log_level", "LEVEL", "info", "debug, info, warn or error", read_level},
     option{"log_format", "FORMAT", "auto", "human, json, or auto: human on a terminal", read_format},
     option{"trusted_proxies", "CIDR,…", "", "whose X-Forwarded-* fields are believed", read_trusted},
+    option{"dns", "ADDR[:PORT],…", "", "name servers for endpoints' names; those of /etc/resolv.conf unless given",
+           read_dns},
     option{"edge_user", "NAME|UID", "", "whom the edge runs as when started by root; lintel if it exists, else 65532",
            [](settings& s, string_view t) { return s.edge_user = t, string(); }},
     option{"drain_timeout", "TIME", "30s", "how long requests may finish after SIGTERM",

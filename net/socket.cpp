@@ -193,25 +193,40 @@ std::unique_ptr<stream> make_stream(worker& home, unique_fd connected, const add
     return std::make_unique<socket_stream>(home, std::move(connected), peer);
 }
 
-task<result<std::unique_ptr<stream>>> connect(worker& home, address to, duration limit)
+task<result<std::unique_ptr<stream>>> connecting::run(time_point end)
 {
-    unique_fd handle(::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (aborted_) co_return asio::error::operation_aborted;
+    unique_fd handle(::socket(to_.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!handle) co_return last_error();
-    bool done = ::connect(handle.get(), to.raw(), to.length()) == 0;
+    bool done = ::connect(handle.get(), to_.raw(), to_.length()) == 0;
     if (!done && errno != EINPROGRESS) co_return last_error();
 
     int raw = handle.get();
-    auto connected = make_stream(home, std::move(handle), to);
+    stream_ = make_stream(home_, std::move(handle), to_);
     if (!done) {
-        connected->set_patience(direction::write, limit);
-        if (auto ready = co_await connected->wait(direction::write); !ready) co_return ready.error();
-        connected->set_patience(direction::write, {});
+        stream_->expires_at(direction::write, end);
+        auto ready = co_await stream_->wait(direction::write);
+        if (aborted_) co_return asio::error::operation_aborted;  // perhaps just after the socket became ready
+        if (!ready) co_return ready.error();
+        stream_->expires_at(direction::write, time_point::max());
         int failure = 0;
         socklen_t length = sizeof failure;
         ::getsockopt(raw, SOL_SOCKET, SO_ERROR, &failure, &length);
         if (failure != 0) co_return error_code(failure, boost::system::system_category());
     }
-    co_return std::move(connected);
+    co_return std::move(stream_);
+}
+
+void connecting::abort()
+{
+    aborted_ = true;
+    if (stream_) stream_->close();
+}
+
+task<result<std::unique_ptr<stream>>> connect(worker& home, address to, duration limit)
+{
+    connecting attempt(home, to);
+    co_return co_await attempt.run(steady_clock::now() + limit);
 }
 
 }  // namespace lintel::net

@@ -43,7 +43,7 @@ struct edge::inside {
           builder(names_of(config.entrypoints), config.workers),
           tables(std::make_shared<route_table>()),
           certificates(std::make_shared<tls::certificate_store>()),
-          probes(home, [this](const endpoint& changed) { tell(changed); }),
+          probes(home, config.dns, [this](const endpoint& changed) { tell(changed); }),
           tasks(home.get_executor())
     {
         if (access_file) log = std::make_unique<access_log>(std::move(access_file), config.workers);

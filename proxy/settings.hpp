@@ -17,6 +17,7 @@ struct settings {
     std::vector<model::entrypoint> entrypoints;
     std::size_t workers = 1;
     net::network_set trusted_proxies;  ///< whose X-Forwarded-* are believed
+    std::vector<net::address> dns;     ///< name servers for endpoints' names; none = those of /etc/resolv.conf
     http::connection_limits client;
     http::h1_upstream::limits upstream{.head = {.head_bytes = 64 * 1024, .target_bytes = 64 * 1024, .fields = 1000},
                                        .interim = 100,

@@ -28,7 +28,7 @@ struct worker_state {
           settings(what),
           routes(tables),
           tls(certificates),
-          names(home),
+          names(home, what.dns),
           access(ring),
           suspect(std::move(on_suspect)),
           random(std::random_device{}())

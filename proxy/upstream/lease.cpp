@@ -1,5 +1,7 @@
 #include "proxy/upstream/lease.hpp"
 
+#include "net/connect_host.hpp"
+
 namespace lintel::proxy {
 
 using namespace std::chrono_literals;

@@ -1,6 +1,7 @@
 #include "proxy/upstream/prober.hpp"
 
 #include "base/log.hpp"
+#include "net/connect_host.hpp"
 
 namespace lintel::proxy {
 
@@ -12,9 +13,9 @@ constexpr duration first_pause = 10ms, longest_pause = 1s, patience = 2s;
 
 }  // namespace
 
-prober::prober(net::worker& home, std::function<void(const endpoint&)> on_change)
+prober::prober(net::worker& home, const std::vector<net::address>& dns, std::function<void(const endpoint&)> on_change)
     : home_(home),
-      names_(home),
+      names_(home, dns),
       on_change_(std::move(on_change)),
       tried_(home.get_executor()),
       probes_(home.get_executor())

@@ -15,8 +15,8 @@ namespace lintel::proxy {
 /// until it succeeds. Belongs to the link thread; its verdicts are in force in all workers at once.
 class prober {
 public:
-    /// `on_change`: an endpoint became reachable, or a first try failed.
-    prober(net::worker& home, std::function<void(const endpoint&)> on_change);
+    /// `dns`: as net::resolver. `on_change`: an endpoint became reachable, or a first try failed.
+    prober(net::worker& home, const std::vector<net::address>& dns, std::function<void(const endpoint&)> on_change);
 
     /// Probes until the endpoint answers, drains or is no longer to be probed. Calling it again does no harm.
     void watch(endpoint_ptr target);

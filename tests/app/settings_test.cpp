@@ -59,13 +59,23 @@ TEST(Settings, SayWhatIsWrongWithEachText)
               {"engine", "tcp://1.2.3.4:2375", "unix:///"},        {"trusted_proxies", "10.0.0.0/33", "not a network"},
               {"log_level", "loud", "debug, info, warn or error"}, {"exposed_by_default", "yes", "true nor false"},
               {"entrypoints", "http=:80+tls", "clear text"},       {"entrypoints", "x", "NAME=ADDR:PORT"},
-              {"entrypoints", "x=:1+fast", "unknown part"},        {"state", "", "empty"}};
+              {"entrypoints", "x=:1+fast", "unknown part"},        {"state", "", "empty"},
+              {"dns", "ns.test", "not ADDR or ADDR:PORT"},         {"dns", "127.0.0.1:0", "not ADDR or ADDR:PORT"}};
     for (const auto& [key, text, said] : table) {
         auto all = build(only(key, text));
         ASSERT_FALSE(all) << key << " " << text;
         EXPECT_EQ(all.error().front().where, std::string("--") + key);
         EXPECT_NE(all.error().front().what.find(said), std::string::npos) << all.error().front().what;
     }
+}
+
+TEST(Settings, TakeNameServersWithAndWithoutAPort)
+{
+    auto all = build(only("dns", "127.0.0.53, 10.0.0.1:5353, ::1, [2001:db8::1]:54"));
+    ASSERT_TRUE(all);
+    std::string servers;
+    for (const auto& each : all->edge.dns) servers += each.to_string() + ' ';
+    EXPECT_EQ(servers, "127.0.0.53:53 10.0.0.1:5353 [::1]:53 [2001:db8::1]:54 ");
 }
 
 TEST(Settings, TellAllMistakesAtOnce)

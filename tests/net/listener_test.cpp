@@ -1,7 +1,6 @@
 #include "net/listener.hpp"
 
 #include "net/error.hpp"
-#include "net/resolver.hpp"
 #include "net/socket.hpp"
 #include "net/task_group.hpp"
 #include "tests/support/on_worker.hpp"
@@ -145,68 +144,6 @@ TEST(Connect, ReportsARefusal)
     worker loop;
     auto connected = outcome_of(loop, connect(loop, where, 5s));
     EXPECT_EQ(connected.error(), boost::system::errc::connection_refused);
-}
-
-task<result<std::vector<address>>> resolve(resolver& names, std::string host)
-{
-    return names.resolve(std::move(host), 80);
-}
-
-TEST(Resolver, TakesAddressesAsTheyAre)
-{
-    worker loop;
-    resolver names(loop);
-    auto six = outcome_of(loop, resolve(names, "::1")).value();
-    ASSERT_EQ(six.size(), 1U);
-    EXPECT_EQ(six[0].to_string(), "[::1]:80");
-}
-
-TEST(Resolver, KnowsLocalhost)
-{
-    worker loop;
-    resolver names(loop);
-    for (int i = 0; i < 2; ++i) {
-        auto found = outcome_of(loop, resolve(names, "localhost"));
-        ASSERT_TRUE(found) << found.error().message();
-        ASSERT_FALSE(found->empty());
-        for (const auto& each : *found) {
-            EXPECT_TRUE(each.ip() == "127.0.0.1" || each.ip() == "::1") << each.to_string();
-            EXPECT_EQ(each.port(), 80);
-        }
-    }
-}
-
-TEST(Resolver, SaysThatANameDoesNotExist)
-{
-    worker loop;
-    resolver names(loop);
-    // c-ares answers for .onion itself (RFC 7686 §2): no name server is asked.
-    EXPECT_EQ(outcome_of(loop, resolve(names, "a.onion")).error(), errc::name_not_found);
-}
-
-TEST(Resolver, ForgetsAQuestionWhoseTaskWasStopped)
-{
-    worker loop;
-    auto names = std::make_unique<resolver>(loop);
-    auto ask = [](resolver& of) -> task<void> { (void)co_await of.resolve("a.invalid", 80); };
-    auto ask_and_stop = [](worker& home, task<void> question) -> task<void> {
-        task_group group(home.get_executor());
-        group.spawn("ask", std::move(question));
-        group.stop();
-        co_await group.join();
-    };
-    test::complete(loop, ask_and_stop(loop, ask(*names)));
-    names.reset();  // the answer comes now at the latest, when nobody waits for it
-}
-
-TEST(ConnectHost, ConnectsToAName)
-{
-    test::tiny_server server([](test::peer& client) { client.send("hi"); });
-    worker loop;
-    resolver names(loop);
-    auto connected =
-        outcome_of(loop, connect_host(loop, names, "localhost", static_cast<std::uint16_t>(server.port()), 5s));
-    ASSERT_TRUE(connected) << connected.error().message();
 }
 
 }  // namespace

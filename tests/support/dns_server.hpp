@@ -1,0 +1,149 @@
+#pragma once
+// A real name server on UDP loopback whose answers a test decides.
+
+#include "base/unique_fd.hpp"
+#include "net/address.hpp"
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+namespace lintel::test {
+
+/// Thread-safe. What it was told nothing about does not exist (NXDOMAIN).
+class dns_server {
+public:
+    enum class mood { answers, fails, silent };
+
+    dns_server() : socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0))
+    {
+        sockaddr_in local{};
+        local.sin_family = AF_INET;
+        local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t length = sizeof local;
+        auto* where = reinterpret_cast<sockaddr*>(&local);
+        if (::bind(socket_.get(), where, length) != 0) throw std::runtime_error("no socket for the name server");
+        ::getsockname(socket_.get(), where, &length);
+        where_ = net::address(where, length);
+        thread_ = std::thread([this] { serve(); });
+    }
+
+    ~dns_server()
+    {
+        ending_ = true;
+        thread_.join();
+    }
+    dns_server(const dns_server&) = delete;
+
+    std::vector<net::address> where() const { return {where_}; }
+
+    void set(const std::string& name, std::vector<std::string> ips, std::uint32_t ttl = 60)
+    {
+        std::lock_guard hold(guard_);
+        names_[name] = {std::move(ips), ttl};
+    }
+    void forget(const std::string& name)
+    {
+        std::lock_guard hold(guard_);
+        names_.erase(name);
+    }
+    void be(mood what) { mood_ = what; }
+
+    /// As be(), for questions of one type only (1: A, 28: AAAA).
+    void be(mood what, unsigned type)
+    {
+        mood_of_type_ = what;
+        type_ = type;
+    }
+
+    /// Questions that came, two for each name that is looked up.
+    int questions() const { return questions_; }
+
+private:
+    struct record {
+        std::vector<std::string> ips;
+        std::uint32_t ttl;
+    };
+
+    void serve()
+    {
+        while (!ending_) {
+            pollfd one{socket_.get(), POLLIN, 0};
+            if (::poll(&one, 1, 10) <= 0) continue;
+            std::string question(512, '\0');
+            sockaddr_storage from{};
+            socklen_t length = sizeof from;
+            auto* whom = reinterpret_cast<sockaddr*>(&from);
+            auto count = ::recvfrom(socket_.get(), question.data(), question.size(), 0, whom, &length);
+            if (count < 17) continue;
+            question.resize(static_cast<std::size_t>(count));
+            ++questions_;
+            auto answer = answer_to(question);
+            if (!answer.empty()) ::sendto(socket_.get(), answer.data(), answer.size(), 0, whom, length);
+        }
+    }
+
+    /// RFC 1035 §4.1. `question`: one question as c-ares sends it.
+    std::string answer_to(const std::string& question)
+    {
+        std::string name;
+        std::size_t at = 12;
+        while (question.at(at) != 0) {
+            auto label = static_cast<unsigned char>(question[at]);
+            if (!name.empty()) name += '.';
+            name += question.substr(at + 1, label);
+            at += 1U + label;
+        }
+        auto type = static_cast<unsigned char>(question.at(at + 2));
+        auto mood = type == type_ ? mood_of_type_.load() : mood_.load();
+        if (mood == mood::silent) return "";
+
+        std::lock_guard hold(guard_);
+        auto known = names_.find(name);
+        char code = mood == mood::fails ? '\2' : known == names_.end() ? '\3' : '\0';
+        std::string records;
+        char count = 0;
+        if (code == 0) {
+            for (const auto& each : known->second.ips) {
+                bool v6 = each.contains(':');
+                if (type != (v6 ? 28 : 1)) continue;
+                records += resource(each, v6, known->second.ttl);
+                ++count;
+            }
+        }
+        std::string head = question.substr(0, 2) + '\x84' + code;  // an authority's answer
+        head += {'\0', '\1', '\0', count, '\0', '\0', '\0', '\0'};
+        return head + question.substr(12, at + 5 - 12) + records;
+    }
+
+    static std::string resource(const std::string& ip, bool v6, std::uint32_t ttl)
+    {
+        std::string bytes(v6 ? 16 : 4, '\0');
+        if (::inet_pton(v6 ? AF_INET6 : AF_INET, ip.c_str(), bytes.data()) != 1) throw std::runtime_error(ip);
+        std::string out{'\xC0', '\x0C', '\0', v6 ? '\x1C' : '\1', '\0', '\1'};
+        for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(ttl >> shift & 0xFF);
+        out += {'\0', static_cast<char>(bytes.size())};
+        return out + bytes;
+    }
+
+    unique_fd socket_;
+    net::address where_;
+    std::atomic<bool> ending_ = false;
+    std::atomic<int> questions_ = 0;
+    std::atomic<mood> mood_ = mood::answers, mood_of_type_ = mood::answers;
+    std::atomic<unsigned> type_ = 0;
+    std::mutex guard_;
+    std::map<std::string, record> names_;
+    std::thread thread_;
+};
+
+}  // namespace lintel::test
