@@ -46,7 +46,7 @@ task<void> server::run()
 
 task<void> server::serve(std::unique_ptr<net::stream> client)
 {
-    http::h1_connection connection(home_, std::move(client), limits_);
+    http::h1_connection connection(home_, std::move(client), limits_, book_);
     http::handler handler = [this](http::exchange& exchange) { return answer(exchange); };
     co_await connection.serve(handler);
 }

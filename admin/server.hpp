@@ -23,6 +23,7 @@ private:
     net::worker& home_;
     facts known_;
     http::connection_limits limits_;
+    http::connection_book book_;
     net::listener listener_;
     net::task_group connections_;
 };

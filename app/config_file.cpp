@@ -44,12 +44,12 @@ checked<std::string> entrypoints_text(const YAML::Node& node, const std::string&
             auto key = detail.first.as<std::string>();
             if (key == "tls" && detail.second.as<std::string>() == "true") text += "+tls";
             if (key == "public_port") text += "+public=" + detail.second.as<std::string>();
-            if (key != "address" && key != "tls" && key != "public_port") {
-                std::vector<std::string> known{"address", "tls", "public_port"};
-                auto near = text::nearest(key, known);
-                return fail(detail.first, "unknown key " + text::printable(key) + " of an entrypoint" +
-                                              (near.empty() ? "" : "; did you mean " + near + "?"));
-            }
+            if (key == "address" || key == "tls" || key == "public_port") continue;
+            auto value = detail.second.IsScalar() ? detail.second.as<std::string>() : std::string();
+            auto wrong = model::wrong_with(model::option_place::entrypoint, key, value);
+            if (!wrong.empty())
+                return fail(detail.first, wrong + " (an entrypoint has address, tls, public_port and options)");
+            text += '+' + key + '=' + value;
         }
     }
     return text;

@@ -51,7 +51,7 @@ private:
 
     task<void> serve(std::unique_ptr<net::stream> client)
     {
-        http::h1_connection connection(home_, std::move(client), limits_);
+        http::h1_connection connection(home_, std::move(client), limits_, book_);
         co_await connection.serve(answer);
     }
 
@@ -63,6 +63,7 @@ private:
 
     net::worker& home_;
     http::connection_limits limits_;
+    http::connection_book book_;
     net::signals signals_;
     net::listener listener_;
     net::task_group tasks_;

@@ -286,6 +286,7 @@ int run_edge()
 int run_lone_edge(const settings& parsed, const std::string& snapshot_file, int ready_fd)
 {
     auto snapshot = read_snapshot(snapshot_file);
+    raise_descriptor_limit();
     net::worker home;
     lone_edge edge(home, parsed, ready_fd);
     auto bound = snapshot ? edge.bind() : std::unexpected(snapshot.error());

@@ -20,8 +20,11 @@ std::string encode(const start_message& what)
     for (const auto& [key, chosen] : what.settings)
         body["settings"][key] = {{"text", chosen.text}, {"where", chosen.where}};
     for (const auto& each : what.entrypoints) {
-        body["entrypoints"].push_back(
-            {{"name", each.name}, {"address", each.address}, {"tls", each.tls}, {"public_port", each.public_port}});
+        body["entrypoints"].push_back({{"name", each.name},
+                                       {"address", each.address},
+                                       {"tls", each.tls},
+                                       {"public_port", each.public_port},
+                                       {"options", each.options}});
     }
     return body.dump();
 }
@@ -42,7 +45,8 @@ std::optional<start_message> decode_start(std::string_view text)
             what.settings[key] = {chosen.at("text"), chosen.at("where")};
         }
         for (const auto& each : body.at("entrypoints")) {
-            what.entrypoints.push_back({each.at("name"), each.at("address"), each.at("tls"), each.at("public_port")});
+            what.entrypoints.push_back({each.at("name"), each.at("address"), each.at("tls"), each.at("public_port"),
+                                        each.at("options").get<model::option_texts>()});
         }
         return what;
     } catch (const json::exception&) {

@@ -10,6 +10,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace lintel::app {
@@ -37,6 +38,14 @@ checked<identity> edge_identity(const std::string& wanted)
     if (wanted.empty()) return identity{unnamed_user, unnamed_user, true};
     return std::unexpected(problem{"edge_user", entry != nullptr ? "the edge never runs as root; name another user"
                                                                  : "there is no user " + text::printable(wanted)});
+}
+
+void raise_descriptor_limit()
+{
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 void drop_rights(const identity& who)

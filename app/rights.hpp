@@ -19,6 +19,10 @@ struct identity {
 /// of others).
 checked<identity> edge_identity(const std::string& wanted);
 
+/// As many file descriptors as the hard limit allows; the roles inherit it. The usual soft limit of 1024 is for
+/// programs that use select().
+void raise_descriptor_limit();
+
 /// Becomes `who` for good: no groups, no way back, no new privileges, nothing gained by exec. Throws when the kernel
 /// refuses.
 void drop_rights(const identity& who);

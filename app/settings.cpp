@@ -62,12 +62,12 @@ string set_address(settings& all, string_view name, string_view text)
     return "";
 }
 
-/// "NAME=ADDR[+tls][+public=PORT]", separated by commas.
+/// "NAME=ADDR[+tls][+public=PORT][+OPTION=VALUE]", separated by commas.
 string read_entrypoints(settings& all, string_view text)
 {
     for (auto item : text::split_list(text)) {
         auto equals = item.find('=');
-        if (equals == 0 || equals == item.npos) return "is not NAME=ADDR:PORT[+tls][+public=PORT]";
+        if (equals == 0 || equals == item.npos) return "is not NAME=ADDR:PORT[+tls][+public=PORT][+OPTION=VALUE]";
         auto name = model::canonical_entrypoint(item.substr(0, equals));
         auto parts = text::split(item.substr(equals + 1), '+');
         if (auto wrong = set_address(all, name, parts.front()); !wrong.empty()) return wrong;
@@ -78,8 +78,14 @@ string read_entrypoints(settings& all, string_view text)
                 target.tls = true;
             } else if (port && *port > 0 && *port < 65536) {
                 target.public_port = static_cast<std::uint16_t>(*port);
+            } else if (auto sign = part.find('='); sign == part.npos || part.starts_with("public=")) {
+                return "has an unknown part +" + text::printable(part) +
+                       "; known are +tls, +public=PORT and options such as +idle_timeout=30s";
             } else {
-                return "has an unknown part +" + text::printable(part) + "; known are +tls and +public=PORT";
+                auto key = part.substr(0, sign), value = part.substr(sign + 1);
+                auto wrong = model::wrong_with(model::option_place::entrypoint, key, value);
+                if (!wrong.empty()) return ": " + wrong;
+                target.options[string(key)] = value;
             }
         }
     }
@@ -143,6 +149,16 @@ string read_format(settings& all, string_view text)
     return "";
 }
 
+string read_underscores(settings& all, string_view text)
+{
+    using policy = http::underscores;
+    if (text != "drop" && text != "pass" && text != "reject") return "is not drop, pass or reject";
+    all.edge.head.underscores = text == "drop" ? policy::drop : text == "pass" ? policy::pass : policy::reject;
+    return "";
+}
+
+string set_http(settings& all, string_view key, string_view text) { return model::set(all.edge.http, key, text); }
+
 constexpr std::array table{
     option{"http", "ADDR:PORT", ":80", "where plain HTTP is served (entrypoint http, alias web)",
            [](settings& s, string_view t) { return set_address(s, "http", t); }},
@@ -175,21 +191,57 @@ constexpr std::array table{
     option{"drain_timeout", "TIME", "30s", "how long requests may finish after SIGTERM",
            [](settings& s, string_view t) { return read_into(s.drain_timeout, t); }},
     option{"head_timeout", "TIME", "15s", "for a whole request head",
-           [](settings& s, string_view t) { return read_into(s.edge.client.head_total, t); }},
-    option{"idle_timeout", "TIME", "75s", "between two requests of a client connection",
-           [](settings& s, string_view t) { return read_into(s.edge.client.idle, t); }},
-    option{"body_timeout", "TIME", "1m", "for a client to send more of a body",
-           [](settings& s, string_view t) { return read_into(s.edge.client.body_patience, t); }},
-    option{"write_timeout", "TIME", "1m", "for a client to take more of a response",
-           [](settings& s, string_view t) { return read_into(s.edge.client.write_patience, t); }},
-    option{"connect_timeout", "TIME", "5s", "for an endpoint to take a connection",
-           [](settings& s, string_view t) { return read_into(s.edge.connect_timeout, t); }},
+           [](settings& s, string_view t) { return set_http(s, "head_timeout", t); }},
+    option{"idle_timeout", "TIME", "75s", "between two requests of a client connection; 0 = none",
+           [](settings& s, string_view t) { return set_http(s, "idle_timeout", t); }},
+    option{"body_timeout", "TIME", "30s", "how far a request body may fall behind body_rate; 0 = any",
+           [](settings& s, string_view t) { return set_http(s, "body_timeout", t); }},
+    option{"body_rate", "SIZE", "256", "bytes a second that a request body must reach; 0 = any",
+           [](settings& s, string_view t) { return set_http(s, "body_rate", t); }},
+    option{"body_limit", "SIZE", "0", "of a request body; 0 = none",
+           [](settings& s, string_view t) { return set_http(s, "body_limit", t); }},
+    option{"write_timeout", "TIME", "1m", "for a client to take more of a response; 0 = none",
+           [](settings& s, string_view t) { return set_http(s, "write_timeout", t); }},
+    option{"connect_timeout", "TIME", "5s", "for an endpoint to take a connection, its name's resolution included",
+           [](settings& s, string_view t) { return set_http(s, "connect_timeout", t); }},
+    option{"retry_timeout", "TIME", "10s", "no further try of a request begins later than this; 0 = no bound",
+           [](settings& s, string_view t) { return set_http(s, "retry_timeout", t); }},
     option{"first_byte_timeout", "TIME", "1m", "for an endpoint to begin its answer; 0 = none",
-           [](settings& s, string_view t) { return read_into(s.edge.upstream.first_byte, t); }},
+           [](settings& s, string_view t) { return set_http(s, "first_byte_timeout", t); }},
     option{"between_bytes_timeout", "TIME", "1m", "for an endpoint to go on with its answer; 0 = none",
-           [](settings& s, string_view t) { return read_into(s.edge.upstream.between_bytes, t); }},
+           [](settings& s, string_view t) { return set_http(s, "between_bytes_timeout", t); }},
+    option{"tunnel_idle_timeout", "TIME", "0", "for either side of a WebSocket to say anything; 0 = none",
+           [](settings& s, string_view t) { return set_http(s, "tunnel_idle_timeout", t); }},
+    option{"requests_per_connection", "N", "10000", "after which a client connection closes",
+           [](settings& s, string_view t) { return set_http(s, "requests_per_connection", t); }},
+    option{"path", "normal|as-is", "normal", "match and forward paths in their normal form, or as received",
+           [](settings& s, string_view t) { return set_http(s, "path", t); }},
+    option{"encoded_slashes", "pass|reject", "pass", "what becomes of %2F and %5C in paths",
+           [](settings& s, string_view t) { return set_http(s, "encoded_slashes", t); }},
+    option{"trace", "reject|allow", "reject", "what becomes of TRACE requests",
+           [](settings& s, string_view t) { return set_http(s, "trace", t); }},
     option{"head_limit", "SIZE", "32KiB", "of a request head",
-           [](settings& s, string_view t) { return read_bytes_into(s.edge.client.head.head_bytes, t); }},
+           [](settings& s, string_view t) { return read_bytes_into(s.edge.head.head_bytes, t); }},
+    option{"target_limit", "SIZE", "8KiB", "of a request target",
+           [](settings& s, string_view t) { return read_bytes_into(s.edge.head.target_bytes, t); }},
+    option{"field_limit", "N", "100", "fields of a request head",
+           [](settings& s, string_view t) { return read_into(s.edge.head.fields, t, 1, 1000); }},
+    option{"underscores", "drop|pass|reject", "drop", "what becomes of request fields with _ in their names",
+           read_underscores},
+    option{"max_connections", "N", "",
+           "client connections at once; three quarters of the file descriptors unless given",
+           [](settings& s, string_view t) { return read_into(s.edge.max_connections, t, 1, 10'000'000); }},
+    option{"max_connections_per_client", "N", "",
+           "of one IPv4 address or IPv6 /64 network; half of max_connections unless given",
+           [](settings& s, string_view t) { return read_into(s.edge.max_connections_per_client, t, 1, 10'000'000); }},
+    option{"max_heads", "N", "4096", "connections at once that have sent a part of a request head",
+           [](settings& s, string_view t) { return read_into(s.edge.max_heads, t, 1, 10'000'000); }},
+    option{"max_uploads_per_service", "N", "96", "request bodies at once that stream to one service; more wait",
+           [](settings& s, string_view t) { return read_into(s.edge.max_uploads_per_service, t, 1, 1'000'000); }},
+    option{"pooled_per_endpoint", "N", "64", "idle connections to an endpoint, per worker",
+           [](settings& s, string_view t) { return read_into(s.edge.pooled_per_endpoint, t, 0, 100'000); }},
+    option{"pooled_idle", "TIME", "55s", "how long an idle connection to an endpoint is kept",
+           [](settings& s, string_view t) { return read_into(s.edge.pooled_idle, t); }},
 };
 
 string spelled(string_view key, char separator, bool upper)

@@ -63,6 +63,7 @@ checked<void> bind_entrypoints(const settings& parsed, possessions& have)
 checked<possessions> take_possession(const chosen_settings& chosen, const settings& parsed)
 {
     possessions have;
+    raise_descriptor_limit();
     auto edge = edge_identity(parsed.edge_user);
     if (!edge) return std::unexpected(edge.error());
     auto lock = take_state_folder(parsed.state);

@@ -25,6 +25,10 @@ public:
 
     void report(std::string_view label, std::string what);
 
+    /// What holds for the requests of every router of this container (`lintel.route.KEY`).
+    void set_options(model::option_texts options) { options_ = std::move(options); }
+
+    /// Gives it the container's options.
     void add(declared_router router);
 
     /// Declares a service of this container's endpoint at `port`; without a port the service has no endpoint.
@@ -44,6 +48,7 @@ private:
     const container& from_;
     const engine_settings& settings_;
     fragment out_;
+    model::option_texts options_;
     std::string address_;
 };
 

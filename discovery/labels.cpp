@@ -102,6 +102,7 @@ void label_reading::report(std::string_view label, std::string what)
 void label_reading::add(declared_router router)
 {
     router.spec.source = out_.source;
+    router.spec.options = options_;
     out_.routers.push_back(std::move(router));
 }
 

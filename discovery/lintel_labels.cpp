@@ -9,6 +9,8 @@ namespace lintel::discovery {
 
 namespace {
 
+constexpr std::string_view option_prefix = "lintel.route.";
+
 const std::vector<std::string>& known_keys()
 {
     static const std::vector<std::string> keys{"lintel.app", "lintel.host", "lintel.network", "lintel.path",
@@ -16,10 +18,28 @@ const std::vector<std::string>& known_keys()
     return keys;
 }
 
+/// `lintel.route.KEY`: for all routers of the container, in whichever dialect they are declared.
+model::option_texts options_from(label_reading& reading)
+{
+    model::option_texts options;
+    for (const auto& [label, value] : reading.from().labels) {
+        if (!label.starts_with(option_prefix)) continue;
+        auto key = label.substr(option_prefix.size());
+        std::string text(text::trim(value));
+        auto wrong = model::wrong_with(model::option_place::route, key, text);
+        if (wrong.empty())
+            options[key] = text;
+        else
+            reading.report(label, wrong + "; ignored");
+    }
+    return options;
+}
+
 void report_unknown_keys(label_reading& reading)
 {
     for (const auto& [key, value] : reading.from().labels) {
-        if (!key.starts_with("lintel.") || std::ranges::binary_search(known_keys(), key)) continue;
+        bool option = key.starts_with(option_prefix);
+        if (!key.starts_with("lintel.") || option || std::ranges::binary_search(known_keys(), key)) continue;
         auto near = text::nearest(key, known_keys());
         auto hint = near.empty() ? "known are " + text::join(known_keys(), ", ") : "did you mean " + near + '?';
         reading.report(key, "unknown label, ignored; " + hint);
@@ -117,6 +137,7 @@ void report_useless_keys(label_reading& reading)
 void read_lintel_labels(label_reading& reading)
 {
     report_unknown_keys(reading);
+    reading.set_options(options_from(reading));
     const auto* written = reading.label("lintel.host");
     if (!written) return report_useless_keys(reading);
 

@@ -57,9 +57,11 @@ std::string router_directory::content_of(const declared_router& router) const
 {
     const auto& spec = router.spec;
     const auto& rule = rules_.at(spec.rule);
+    std::string options;
+    for (const auto& [key, text] : spec.options) options += '\n' + key + '=' + text;
     return rule.rule + '\n' + text::join(canonical_names(spec.entrypoints), ",") + '\n' +
            std::to_string(spec.priority) + '\n' + spec.service + '\n' + (router.tls ? "tls" : "") +
-           (spec.redirect_to_https ? " redirect" : "");
+           (spec.redirect_to_https ? " redirect" : "") + options;
 }
 
 void router_directory::fill_in_contents(candidates<declared_router>& all) const

@@ -286,6 +286,30 @@ private:
 
 }  // namespace
 
+namespace {
+
+constexpr std::string_view own_prefix = "lintel.";
+
+/// `lintel: {first_byte_timeout: 0, …}` of a router.
+model::option_texts options_of(routes_reading& reading, const fields& all)
+{
+    model::option_texts options;
+    for (const auto& each : all) {
+        if (!each.path.starts_with(own_prefix)) continue;
+        auto value = reading.text(each.value);
+        if (!value) continue;
+        auto key = each.path.substr(own_prefix.size());
+        auto wrong = model::wrong_with(model::option_place::route, key, *value);
+        if (wrong.empty())
+            options[key] = *value;
+        else
+            reading.report(each.key, wrong + "; ignored");
+    }
+    return options;
+}
+
+}  // namespace
+
 void read_router(routes_reading& reading, const std::string& name, const YAML::Node& node)
 {
     auto all = fields_of(node);
@@ -298,6 +322,7 @@ void read_router(routes_reading& reading, const std::string& name, const YAML::N
     router.tls = wants_tls(all);
     router.spec.rule = std::move(*rule);
     router.spec.priority = priority_of(reading, all);
+    router.spec.options = options_of(reading, all);
     if (const auto* entrypoints = find(all, "entrypoints")) router.spec.entrypoints = reading.list(entrypoints->value);
     router.spec.refusal = refusal_of(reading, all);
     if (router.spec.refusal.empty()) router.spec.service = std::move(*service);

@@ -79,7 +79,8 @@ result<chunk_decoder::step> chunk_decoder::read_size(std::string_view input)
 
 result<chunk_decoder::step> chunk_decoder::read_trailers(std::string_view input)
 {
-    head_limits limits{.head_bytes = trailer_limit_bytes, .target_bytes = trailer_limit_bytes, .fields = 100};
+    head_limits limits{
+        .head_bytes = trailer_limit_bytes, .target_bytes = trailer_limit_bytes, .fields = 100, .underscores = policy_};
     auto length = scanner_.scan(input, limits);
     if (!length) return length.error() == errc::bad_line_end ? length.error() : error_code(errc::trailers_too_large);
     if (*length == 0) return step{};

@@ -17,6 +17,9 @@ result<std::uint64_t> parse_chunk_size(std::string_view line);
 /// Turns coded bytes into data, piece by piece.
 class chunk_decoder {
 public:
+    /// `policy`: for the names of trailers.
+    explicit chunk_decoder(underscores policy = underscores::pass) : policy_(policy) {}
+
     struct step {
         std::size_t consumed = 0;  ///< bytes of the input that are done with, `data` included
         std::string_view data;     ///< a view into the input; empty when more input is needed or at the end
@@ -40,6 +43,7 @@ private:
     result<step> read_size(std::string_view input);
     result<step> read_trailers(std::string_view input);
 
+    underscores policy_;
     state state_ = state::size;
     std::uint64_t left_ = 0;
     std::size_t wasted_ = 0;

@@ -1,5 +1,7 @@
 #include "http/error.hpp"
 
+#include "net/error.hpp"
+
 namespace lintel::http {
 
 namespace {
@@ -26,6 +28,9 @@ public:
             case errc::bad_chunk: return "the chunked body is malformed";
             case errc::bad_expectation: return "the expectation is not 100-continue";
             case errc::method_not_allowed: return "the method is not allowed";
+            case errc::method_too_long: return "the method is longer than any";
+            case errc::unexpected_body: return "a TRACE request has no body";
+            case errc::body_too_large: return "the body is larger than this route takes";
             case errc::target_too_long: return "the request target is too long";
             case errc::head_too_large: return "the fields are too large";
             case errc::trailers_too_large: return "the trailers are too large";
@@ -56,7 +61,10 @@ int status_of(error_code failure)
 {
     if (failure == errc::target_too_long) return 414;
     if (failure == errc::head_too_large || failure == errc::trailers_too_large) return 431;
+    if (failure == errc::body_too_large) return 413;
     if (failure == errc::method_not_allowed) return 405;
+    if (failure == errc::method_too_long) return 501;
+    if (failure == net::errc::timed_out) return 408;
     if (failure == errc::bad_expectation) return 417;
     if (failure == errc::bad_version) return 505;
     return 400;

@@ -22,7 +22,10 @@ enum class errc {
     ambiguous_framing,  ///< Content-Length beside Transfer-Encoding (RFC 9112 §6.3)
     bad_chunk,
     bad_expectation,
-    method_not_allowed,  ///< CONNECT, TRACE
+    method_not_allowed,  ///< CONNECT
+    method_too_long,
+    unexpected_body,  ///< TRACE has none (RFC 9110 §9.3.8)
+    body_too_large,   ///< above the limit of its route
     target_too_long,
     head_too_large,
     trailers_too_large,

@@ -4,6 +4,7 @@
 
 #include "http/body.hpp"
 #include "http/message.hpp"
+#include "model/http_options.hpp"
 #include "net/stream.hpp"
 
 #include <functional>
@@ -30,7 +31,8 @@ public:
     /// Sends the final response; once per exchange. The framing is chosen here: Content-Length fields in `head` count
     /// only where the response has no body of its own (HEAD, 304). Each piece is flushed as it comes. Ends when the
     /// last byte was handed to the kernel. When `body` resets, the client sees a cut connection, never a complete
-    /// message. Errors: `upstream_failed` for that, else the client's stream's.
+    /// message. `Connection: close` in `head` closes afterwards. Errors: `upstream_failed` for that, else the client's
+    /// stream's.
     virtual task<result<void>> respond(const response_head& head, body_source& body) = 0;
 
     /// Answers 101 with the fields of `head` and hands the connection over; it ends with the exchange.
@@ -43,6 +45,10 @@ public:
     virtual bool client_gone() const = 0;
 
     virtual bool response_started() const = 0;
+
+    /// From here on the options of the request's route count, no longer those of its entrypoint: the pace and the size
+    /// of its body, the client's patience.
+    virtual void use(const model::http_options& options) = 0;
 
     /// The connection's: its addresses and what TLS knows.
     virtual const net::stream& connection() const = 0;

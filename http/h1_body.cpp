@@ -19,12 +19,14 @@ void h1_body::start(framing how, std::function<task<void>()> before_waiting)
     how_ = how;
     left_ = how.length;
     given_ = 0;
+    total_ = limit_ = 0;
+    timeout_ = {};
     untouched_ = true;
     before_waiting_ = std::move(before_waiting);
     last_.reset();
     chunks_.reset();
     if (how.what == framing::kind::none) last_ = body_piece::end_with(nullptr);
-    if (how.what == framing::kind::chunked) chunks_.emplace();
+    if (how.what == framing::kind::chunked) chunks_.emplace(underscores_);
 }
 
 std::optional<body_piece> h1_body::ready()
@@ -40,8 +42,7 @@ task<body_piece> h1_body::read()
     for (;;) {
         if (auto piece = ready()) co_return *piece;
         if (before_waiting_) co_await std::exchange(before_waiting_, nullptr)();
-        auto space = input_.prepare(least_read_bytes);
-        auto count = co_await from_.read_some(space);
+        auto count = co_await receive();
         // A reader that was told to stop spoils nothing: the rest can still be discarded.
         if (!count && count.error() == asio::error::operation_aborted) co_return body_piece::reset(count.error());
         if (!count) co_return finish(body_piece::reset(count.error()));
@@ -51,6 +52,28 @@ task<body_piece> h1_body::read()
         }
         input_.commit(*count);
     }
+}
+
+void h1_body::demand_pace(duration timeout, std::uint64_t rate)
+{
+    timeout_ = credit_ = timeout;
+    rate_ = rate;
+}
+
+/// Reads into the input; the sender's credit shrinks by the time that passes and grows by what it sends.
+task<result<std::size_t>> h1_body::receive()
+{
+    auto space = input_.prepare(least_read_bytes);
+    if (timeout_ == duration{}) co_return co_await from_.read_some(space);
+    auto began = steady_clock::now();
+    from_.expires_at(net::direction::read, began + credit_);
+    auto count = co_await from_.read_some(space);
+    from_.expires_at(net::direction::read, time_point::max());
+    if (rate_ > 0 && count) {
+        auto earned = std::chrono::nanoseconds(*count * 1'000'000'000 / rate_);
+        credit_ = std::min(timeout_, credit_ - (steady_clock::now() - began) + earned);
+    }
+    co_return count;
 }
 
 std::optional<std::uint64_t> h1_body::length() const
@@ -105,6 +128,8 @@ body_piece h1_body::give(std::string_view bytes, std::size_t consumed)
 {
     given_ = consumed;
     untouched_ = false;
+    total_ += bytes.size();
+    if (limit_ > 0 && total_ > limit_) return finish(body_piece::reset(errc::body_too_large));
     return body_piece::of(bytes);
 }
 

@@ -15,10 +15,22 @@ namespace lintel::http {
 /// message that follows.
 class h1_body final : public body_source {
 public:
-    h1_body(net::stream& from, net::buffer& input) : from_(from), input_(input) {}
+    /// `policy`: for the names of trailers.
+    h1_body(net::stream& from, net::buffer& input, underscores policy = underscores::pass)
+        : from_(from), input_(input), underscores_(policy)
+    {
+    }
 
     /// `before_waiting`, where set, runs once before the first wait for bytes (100-continue is sent there).
     void start(framing how, std::function<task<void>()> before_waiting = {});
+
+    /// From now on the sender must keep up: it may fall behind `rate` (bytes a second) by `timeout` in all; only the
+    /// time spent waiting for it counts. A zero rate: each wait may take `timeout`. A zero timeout: no bound. What
+    /// falls behind is reset with `timed_out`.
+    void demand_pace(duration timeout, std::uint64_t rate);
+
+    /// More than this many bytes reset the body with `body_too_large`; 0 = no bound.
+    void limit_to(std::uint64_t bytes) { limit_ = bytes; }
 
     std::optional<body_piece> ready() override;
     task<body_piece> read() override;
@@ -42,10 +54,14 @@ private:
     std::optional<body_piece> next_of_chunks();
     body_piece finish(body_piece last);
     body_piece give(std::string_view bytes, std::size_t consumed);
+    task<result<std::size_t>> receive();
 
     net::stream& from_;
     net::buffer& input_;
+    underscores underscores_;
     framing how_;
+    duration timeout_{}, credit_{};  ///< credit: how far the sender may fall behind from now on
+    std::uint64_t rate_ = 0, limit_ = 0, total_ = 0;
     std::uint64_t left_ = 0;
     std::size_t given_ = 0;  ///< bytes at the front of the input that the caller may still look at
     bool untouched_ = true;

@@ -17,21 +17,20 @@ namespace {
 constexpr std::size_t least_read_bytes = 4 * 1024;
 constexpr duration farewell = 1s;  ///< how long a client may take to notice that we close
 
-bool is_silence(error_code failure)
-{
-    return failure == net::errc::timed_out || failure == net::errc::end_of_stream || failure == errc::cut_short;
-}
+/// A client that made a mistake hears of it; one that left does not.
+bool deserves_answer(error_code failure) { return is_malformed(failure) || failure == net::errc::timed_out; }
 
 }  // namespace
 
-h1_connection::h1_connection(net::worker& home, std::unique_ptr<net::stream> client, const connection_limits& limits)
+h1_connection::h1_connection(net::worker& home, std::unique_ptr<net::stream> client, const connection_limits& limits,
+                             connection_book& book)
     : client_(std::move(client)),
       limits_(limits),
       input_(home.buffers()),
       head_bytes_(home.buffers()),
-      body_(*client_, input_)
+      body_(*client_, input_, limits.head.underscores),
+      place_(book, *this)
 {
-    client_->set_patience(net::direction::write, limits_.write_patience);
 }
 
 h1_connection::~h1_connection() = default;
@@ -40,7 +39,7 @@ task<void> h1_connection::serve(const handler& answer, const refusal_observer& r
 {
     while (co_await wait_for_request()) {
         if (auto come = co_await read_head(); !come) {
-            if (is_silence(come.error())) break;
+            if (!deserves_answer(come.error())) break;
             if (refused) refused(*client_, status_of(come.error()), come.error());
             co_await refuse(come.error());
             break;
@@ -55,11 +54,27 @@ void h1_connection::drain()
 {
     draining_ = true;
     // Bytes that are here already are a request that we accepted: it is answered, then the connection closes.
-    if (idle_ && !fresh_ && !client_->readable_now()) client_->close();
-    if (idle_ && fresh_) client_->expires_at(net::direction::read, steady_clock::now() + farewell);
+    if (place_.now() != connection_book::phase::idle) return;
+    if (!fresh_) {
+        leave_if_idle();
+    } else {
+        client_->expires_at(net::direction::read, steady_clock::now() + farewell);
+    }
 }
 
-void h1_connection::close() { client_->close(net::stream::manner::abortive); }
+void h1_connection::close()
+{
+    place_.move_to(connection_book::phase::leaving);
+    client_->close(net::stream::manner::abortive);
+}
+
+bool h1_connection::leave_if_idle()
+{
+    if (place_.now() != connection_book::phase::idle || client_->readable_now()) return false;
+    place_.move_to(connection_book::phase::leaving);
+    client_->close();
+    return true;
+}
 
 /// Waits, without a buffer, until a request begins. False when the connection ends instead.
 task<bool> h1_connection::wait_for_request()
@@ -72,29 +87,35 @@ task<bool> h1_connection::wait_for_request()
     request_ = {};  // its views went with the bytes
     out_ = {};
     client_->expires_at(net::direction::read, time_point::max());
-    client_->set_patience(net::direction::read, fresh_ ? limits_.head_total : limits_.idle);
-    idle_ = true;
+    client_->set_patience(net::direction::read, fresh_ ? limits_.options.head_timeout : limits_.options.idle_timeout);
+    client_->set_patience(net::direction::write, limits_.options.write_timeout);
+    place_.move_to(connection_book::phase::idle);
     auto come = co_await client_->wait(net::direction::read);
-    idle_ = false;
     co_return come.has_value();
 }
 
 task<result<void>> h1_connection::read_head()
 {
     head_scanner scanner;
-    client_->expires_at(net::direction::read, steady_clock::now() + limits_.head_total);
-    bool begun = false;
+    client_->expires_at(net::direction::read, steady_clock::now() + limits_.options.head_timeout);
+    bool begun = false, blank_seen = false;
     for (;;) {
         // One empty line before a request is an old client's habit (RFC 9112 §2.2).
-        if (!begun && input_.bytes().starts_with("\r\n")) input_.consume(2);
+        if (!blank_seen && !begun && input_.bytes().starts_with("\r\n")) {
+            input_.consume(2);
+            blank_seen = true;
+        }
         begun = begun || (!input_.empty() && input_.bytes() != "\r");
         auto length = begun ? scanner.scan(input_.bytes(), limits_.head) : result<std::size_t>(std::size_t{0});
         if (!length) co_return length.error();
         if (*length > 0) {
             client_->expires_at(net::direction::read, time_point::max());
+            place_.move_to(connection_book::phase::exchange);
             co_return understand(*length);
         }
+        if (begun) place_.move_to(connection_book::phase::head);
         auto count = co_await client_->read_some(input_.prepare(least_read_bytes));
+        if (!count && !begun) co_return errc::cut_short;
         if (!count) co_return count.error();
         if (*count == 0) co_return errc::cut_short;
         input_.commit(*count);
@@ -113,22 +134,38 @@ result<void> h1_connection::understand(std::size_t length)
 
     keep_alive_ = false;  // until the head is found good
     if (auto parsed = parse_request_head(head_bytes_.bytes(), limits_.head, request_); !parsed) return parsed;
-    if (request_.is("CONNECT") || request_.is("TRACE")) return errc::method_not_allowed;
+    if (request_.is("CONNECT")) return errc::method_not_allowed;
     if (auto read = read_target(request_); !read) return read;
     auto how = framing_of(request_);
     if (!how) return how.error();
+    if (request_.is("TRACE") && how->what != framing::kind::none) return errc::unexpected_body;
 
     const auto& fields = request_.fields;
-    const auto* expectation = fields.find(field_id::expect);
     bool http_1_1 = request_.version == version::http_1_1;
-    if (expectation != nullptr && !text::equal_caseless(expectation->value, "100-continue"))
-        return errc::bad_expectation;
+    bool expects = http_1_1 && fields.find(field_id::expect) != nullptr;
+    auto unknown = [](const field& each) {
+        return each.id == field_id::expect && !text::equal_caseless(each.value, "100-continue");
+    };
+    if (expects && std::ranges::any_of(fields, unknown)) return errc::bad_expectation;
     bool close = fields.has_token(field_id::connection, "close");
-    keep_alive_ = !close && (http_1_1 || fields.has_token(field_id::connection, "keep-alive"));
-    bool waits = expectation != nullptr && http_1_1 && how->what != framing::kind::none && input_.empty();
-    client_->set_patience(net::direction::read, limits_.body_patience);
+    bool last = ++served_ >= limits_.options.requests_per_connection;
+    keep_alive_ = !close && !last && (http_1_1 || fields.has_token(field_id::connection, "keep-alive"));
+    bool waits = expects && how->what != framing::kind::none && input_.empty();
+    client_->set_patience(net::direction::read, {});
     body_.start(*how, waits ? [this] { return send_continue(); } : std::function<task<void>()>());
+    use(limits_.options);
     return {};
+}
+
+void h1_connection::use(const model::http_options& options)
+{
+    client_->set_patience(net::direction::write, options.write_timeout);
+    if (body_.finished()) return;
+    // A gRPC stream may pause as long as it likes (docs/configuration.md).
+    const auto* type = request_.fields.find("Content-Type");
+    bool paused = type != nullptr && type->value.starts_with("application/grpc");
+    body_.demand_pace(paused ? duration{} : options.body_timeout, options.body_rate);
+    body_.limit_to(options.body_limit);
 }
 
 task<void> h1_connection::send_continue()
@@ -142,7 +179,7 @@ task<void> h1_connection::refuse(error_code why)
     request_ = {};  // of the message before
     response_head head;
     head.status = status_of(why);
-    if (head.status == 405) head.fields.add("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    if (head.status == 405) head.fields.add("Allow", allowed_methods);
     head.fields.add("Lintel-Reason", "bad-request");
     auto sentence = why.message() + "\n";
     body_.start({});
@@ -171,7 +208,9 @@ task<result<void>> h1_connection::respond(const response_head& head, body_source
     auto how = framing_for(head, body);
     // A request body that nobody reads is discarded afterwards only where it is known to be short.
     bool unread = body_.untouched() && body_.longer_than(limits_.drain_bytes);
-    keep_alive_ = keep_alive_ && !draining_ && !body_.broken() && !unread && how.what != framing::kind::until_close;
+    bool told = head.fields.has_token(field_id::connection, "close");
+    keep_alive_ =
+        keep_alive_ && !told && !draining_ && !body_.broken() && !unread && how.what != framing::kind::until_close;
     bool says_keep_alive = keep_alive_ && request_.version == version::http_1_0;
     out_.clear();
     write_response_head(out_, head, how, !keep_alive_ ? "close" : says_keep_alive ? "keep-alive" : "");

@@ -1,27 +1,29 @@
 #pragma once
 // The server's side of an HTTP/1 connection: exchanges, one after the other.
 
+#include "http/connection_book.hpp"
 #include "http/exchange.hpp"
 #include "http/h1_body.hpp"
+#include "model/http_options.hpp"
 #include "net/worker.hpp"
 
 #include <memory>
 
 namespace lintel::http {
 
+/// One entrypoint's.
 struct connection_limits {
     head_limits head;
-    duration head_total = std::chrono::seconds(15);      ///< for a whole head, from its first byte (or from accept)
-    duration idle = std::chrono::seconds(75);            ///< between requests
-    duration body_patience = std::chrono::seconds(60);   ///< a single wait for more of a body
-    duration write_patience = std::chrono::seconds(60);  ///< a single wait for the client to take more
-    std::size_t drain_bytes = 64 * 1024;                 ///< of a request body that nobody read, before closing instead
+    model::http_options options;
+    std::size_t drain_bytes = 64 * 1024;  ///< of a request body that nobody read, before closing instead
 };
 
 /// Serves one client connection until it ends. While idle it owns no buffer.
 class h1_connection final : private exchange {
 public:
-    h1_connection(net::worker& home, std::unique_ptr<net::stream> client, const connection_limits& limits);
+    /// `limits` and `book` must outlive it.
+    h1_connection(net::worker& home, std::unique_ptr<net::stream> client, const connection_limits& limits,
+                  connection_book& book);
     ~h1_connection() override;
 
     /// Reads requests and calls `answer` for each, in order, until either side closes. Malformed requests are answered
@@ -36,7 +38,8 @@ public:
     /// Ends at once, whatever is under way.
     void close();
 
-    bool idle() const { return idle_; }
+    /// Closes now if no byte of a request has arrived; false when one has.
+    bool leave_if_idle();
 
 private:
     const request_head& request() const override { return request_; }
@@ -47,6 +50,7 @@ private:
     void abort() override;
     bool client_gone() const override { return client_->peer_gone(); }
     bool response_started() const override { return response_started_; }
+    void use(const model::http_options& options) override;
     const net::stream& connection() const override { return *client_; }
 
     task<bool> wait_for_request();
@@ -65,8 +69,10 @@ private:
     h1_body body_;
     request_head request_;
     std::string out_;
-    bool idle_ = false, fresh_ = true, draining_ = false;
+    std::uint64_t served_ = 0;
+    bool fresh_ = true, draining_ = false;
     bool keep_alive_ = true, response_started_ = false, responded_ = false, aborted_ = false, tunnelled_ = false;
+    connection_book::entry place_;  // last: who finds us in the book may close us
 };
 
 }  // namespace lintel::http

@@ -7,6 +7,8 @@ namespace lintel::http {
 
 namespace {
 
+constexpr std::size_t longest_method = 32;
+
 /// Takes the next line off `rest`, without its CRLF. The scanner has seen to it that every line ends that way.
 std::string_view take_line(std::string_view& rest)
 {
@@ -36,6 +38,22 @@ result<field> parse_field(std::string_view line)
     auto value = text::trim(line.substr(colon + 1));
     if (!is_field_value(value)) return errc::bad_field_value;
     return field{name, value, identify(name)};
+}
+
+/// Whether `_` read as `-` makes it one of the fields that a proxy must know.
+bool passes_for_known(std::string_view name)
+{
+    std::string dashed(name);
+    std::ranges::replace(dashed, '_', '-');
+    return identify(dashed) != field_id::other;
+}
+
+enum class keep { yes, no, refuse };
+keep verdict_on(std::string_view name, underscores policy)
+{
+    if (name.find('_') == name.npos) return keep::yes;
+    if (policy == underscores::reject) return keep::refuse;
+    return policy == underscores::drop || passes_for_known(name) ? keep::no : keep::yes;
 }
 
 }  // namespace
@@ -70,6 +88,7 @@ result<void> parse_request_head(std::string_view head, const head_limits& limits
     out.target = line.substr(first + 1, last - first - 1);
     if (!is_token(out.method) || out.target.empty() || out.target.find(' ') != out.target.npos)
         return errc::bad_request_line;
+    if (out.method.size() > longest_method) return errc::method_too_long;
     if (out.target.size() > limits.target_bytes) return errc::target_too_long;
     auto spoken = parse_version(line.substr(last + 1));
     if (!spoken) return spoken.error();
@@ -94,11 +113,14 @@ result<void> parse_response_head(std::string_view head, const head_limits& limit
 result<void> parse_fields(std::string_view lines, const head_limits& limits, fields& out)
 {
     out.clear();
+    std::size_t count = 0;
     for (auto line = take_line(lines); !line.empty(); line = take_line(lines)) {
-        if (out.size() == limits.fields) return errc::head_too_large;
+        if (count++ == limits.fields) return errc::head_too_large;
         auto parsed = parse_field(line);
         if (!parsed) return parsed.error();
-        out.add(*parsed);
+        auto kept = verdict_on(parsed->name, limits.underscores);
+        if (kept == keep::refuse) return errc::bad_field_name;
+        if (kept == keep::yes) out.add(*parsed);
     }
     return {};
 }

@@ -31,38 +31,49 @@ h1_upstream::h1_upstream(net::worker& home, std::unique_ptr<net::stream> connect
       head_bytes_(home.buffers()),
       body_(*stream_, input_)
 {
-    stream_->set_patience(net::direction::write, limits_.write);
+}
+
+void h1_upstream::use(const model::http_options& options)
+{
+    first_byte_ = options.first_byte_timeout;
+    between_bytes_ = options.between_bytes_timeout;
+    stream_->set_patience(net::direction::write, options.write_timeout);
 }
 
 task<result<void>> h1_upstream::send(const request_head& head, body_source& body)
 {
     method_ = head.method;
-    upgrade_asked_ = head.fields.find(field_id::upgrade) != nullptr;
+    const auto* asked = head.fields.find(field_id::upgrade);
+    upgrade_ = asked != nullptr ? asked->value : std::string_view();
     bool takes_trailers = head.fields.find(field_id::te) != nullptr;
     sent_ = response_begun_ = false;
     interim_seen_ = 0;
     body_.start({framing::kind::until_close, 0});  // not finished before its own head says how
     auto how = framing_for(head, body);
     out_.clear();
-    write_request_head(out_, head, how, upgrade_asked_ ? "upgrade" : takes_trailers ? "te" : "");
+    write_request_head(out_, head, how, !upgrade_.empty() ? "upgrade" : takes_trailers ? "te" : "");
     auto written = co_await write_message(*stream_, out_, body, how);
     sent_ = written.has_value();
     // A slow upload is no slow answer: patience for the first byte begins when the request is out.
-    if (sent_ && !response_begun_) stream_->set_patience(net::direction::read, limits_.first_byte);
+    if (sent_ && !response_begun_) stream_->set_patience(net::direction::read, first_byte_);
     co_return written;
 }
 
 task<result<const response_head*>> h1_upstream::receive_head()
 {
     head_scanner scanner;
-    stream_->set_patience(net::direction::read, sent_ ? limits_.first_byte : duration{});
+    stream_->set_patience(net::direction::read, sent_ ? first_byte_ : duration{});
     for (;;) {
         auto length = scanner.scan(input_.bytes(), limits_.head);
         if (!length) co_return length.error();
         if (*length > 0) {
-            if (auto clear = understand(*length); !clear) co_return clear.error();
-            stream_->set_patience(net::direction::read, limits_.between_bytes);
-            co_return &head_;
+            auto meant = understand(*length);
+            if (!meant) co_return meant.error();
+            auto patience = meant == meaning::final ? between_bytes_ : sent_ ? first_byte_ : duration{};
+            stream_->set_patience(net::direction::read, patience);
+            if (meant != meaning::skipped) co_return &head_;
+            scanner = {};
+            continue;
         }
         if (input_.empty()) {
             // Nothing can be there yet: wait before a read that would only find that out.
@@ -74,27 +85,27 @@ task<result<const response_head*>> h1_upstream::receive_head()
         if (*count == 0) co_return errc::cut_short;
         input_.commit(*count);
         response_begun_ = true;
-        stream_->set_patience(net::direction::read, limits_.between_bytes);
+        stream_->set_patience(net::direction::read, between_bytes_);
     }
 }
 
 /// Parses the head at the front of the input into bytes of its own and decides what follows it.
-result<void> h1_upstream::understand(std::size_t length)
+result<h1_upstream::meaning> h1_upstream::understand(std::size_t length)
 {
     head_bytes_.release();
     auto space = head_bytes_.prepare(length);
     std::memcpy(space.data(), input_.bytes().data(), length);
     head_bytes_.commit(length);
     input_.consume(length);
-    if (auto parsed = parse_response_head(head_bytes_.bytes(), limits_.head, head_); !parsed) return parsed;
+    if (auto parsed = parse_response_head(head_bytes_.bytes(), limits_.head, head_); !parsed) return parsed.error();
     if (head_.status == 101) {
-        if (!upgrade_asked_) return errc::unasked_upgrade;
+        if (!switches_as_asked()) return errc::unasked_upgrade;
         keep_alive_ = false;
-        return {};
+        return meaning::final;
     }
     if (head_.status / 100 == 1) {
         if (++interim_seen_ > limits_.interim) return errc::too_many_interim;
-        return {};
+        return head_.status == 100 ? meaning::skipped : meaning::interim;
     }
     auto how = framing_of(head_, method_);
     if (!how) return how.error();
@@ -102,7 +113,15 @@ result<void> h1_upstream::understand(std::size_t length)
     bool kept = head_.version == version::http_1_1 || head_.fields.has_token(field_id::connection, "keep-alive");
     keep_alive_ = kept && !close && how->what != framing::kind::until_close;
     body_.start(*how);
-    return {};
+    return meaning::final;
+}
+
+/// RFC 9110 §15.2.2: only to a protocol that was offered, and saying so.
+bool h1_upstream::switches_as_asked() const
+{
+    const auto* to = head_.fields.find(field_id::upgrade);
+    return !upgrade_.empty() && to != nullptr && text::equal_caseless(to->value, upgrade_) &&
+           head_.fields.count(field_id::upgrade) == 1;
 }
 
 tunnel_end h1_upstream::tunnel()

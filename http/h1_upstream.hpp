@@ -12,15 +12,14 @@ namespace lintel::http {
 class h1_upstream final : public upstream_call {
 public:
     struct limits {
-        head_limits head{.head_bytes = 64 * 1024, .target_bytes = 64 * 1024, .fields = 1000};
+        head_limits head{
+            .head_bytes = 64 * 1024, .target_bytes = 64 * 1024, .fields = 1000, .underscores = underscores::pass};
         int interim = 100;
-        duration first_byte{};     ///< patience until a response head begins; zero = none
-        duration between_bytes{};  ///< patience within head and body
-        duration write{};          ///< patience of a single write
     };
 
     h1_upstream(net::worker& home, std::unique_ptr<net::stream> connected, limits bounds);
 
+    void use(const model::http_options& options) override;
     task<result<void>> send(const request_head& head, body_source& body) override;
     task<result<const response_head*>> receive_head() override;
     body_source& response_body() override { return body_; }
@@ -40,17 +39,20 @@ public:
     net::stream& stream() { return *stream_; }
 
 private:
-    result<void> understand(std::size_t length);
+    enum class meaning { final, interim, skipped };
+    result<meaning> understand(std::size_t length);
+    bool switches_as_asked() const;
 
     std::unique_ptr<net::stream> stream_;
     limits limits_;
+    duration first_byte_{}, between_bytes_{};
     net::buffer input_, head_bytes_;
     h1_body body_;
     response_head head_;
     std::string out_;
-    std::string method_;
+    std::string method_, upgrade_;  ///< of the request
     int interim_seen_ = 0;
-    bool upgrade_asked_ = false, sent_ = false, response_begun_ = false, keep_alive_ = true, used_before_ = false;
+    bool sent_ = false, response_begun_ = false, keep_alive_ = true, used_before_ = false;
     time_point parked_at_{};
 };
 

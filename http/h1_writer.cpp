@@ -47,9 +47,36 @@ void add_framing(std::string& out, framing body)
 /// Fields that say how to read, route, cache or trust a message come too late in a trailer (RFC 9110 §6.5.1).
 bool may_trail(const field& candidate)
 {
-    constexpr std::array<std::string_view, 12> never{
-        "age",    "authorization", "cache-control", "content-encoding", "content-range", "content-type",
-        "cookie", "date",          "location",      "max-forwards",     "set-cookie",    "www-authenticate"};
+    constexpr std::array<std::string_view, 30> never{"age",
+                                                     "authentication-info",
+                                                     "authorization",
+                                                     "cache-control",
+                                                     "content-disposition",
+                                                     "content-encoding",
+                                                     "content-language",
+                                                     "content-location",
+                                                     "content-range",
+                                                     "content-type",
+                                                     "cookie",
+                                                     "date",
+                                                     "expires",
+                                                     "if-match",
+                                                     "if-modified-since",
+                                                     "if-none-match",
+                                                     "if-range",
+                                                     "if-unmodified-since",
+                                                     "location",
+                                                     "origin",
+                                                     "pragma",
+                                                     "range",
+                                                     "retry-after",
+                                                     "server",
+                                                     "set-cookie",
+                                                     "sec-websocket-key",
+                                                     "strict-transport-security",
+                                                     "vary",
+                                                     "warning",
+                                                     "www-authenticate"};
     if (candidate.id != field_id::other) return false;
     return std::ranges::none_of(never, [&](auto name) { return text::equal_caseless(name, candidate.name); });
 }

@@ -16,8 +16,9 @@ enum class version : std::uint8_t { http_1_0, http_1_1 };
 struct request_head {
     std::string_view method;
     std::string_view target;  ///< as received
-    std::string_view path;   ///< normal form (RFC 3986 §6.2.2): what is matched is what is forwarded; "*" for OPTIONS *
-    std::string_view query;  ///< with its "?", empty when there is none
+    std::string_view path;  ///< normal form (RFC 3986 §6.2.2): what is matched is what is forwarded; "*" for OPTIONS *
+    std::string_view raw_path;   ///< as received
+    std::string_view query;      ///< with its "?", empty when there is none
     std::string_view authority;  ///< Host, or the target's in absolute form (RFC 9112 §3.2.2)
     std::string host;            ///< authority without port and trailing dot, lower case
     std::string normal_path;     ///< backs `path` where normalising changed it
@@ -39,6 +40,9 @@ struct response_head {
     http::version version = version::http_1_1;
     http::fields fields;
 };
+
+/// For Allow: what is forwarded to any route (RFC 9110 §10.2.1).
+inline constexpr std::string_view allowed_methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
 /// The words that go with a status (RFC 9110 §15); "Unknown" where the registry has none.
 std::string_view reason_phrase(int status);

@@ -70,7 +70,8 @@ std::string without_dot_segments(std::string_view path)
 
 bool set_path(request_head& head, std::string_view path)
 {
-    head.path = path;
+    head.path = head.raw_path = path;
+    if (path.find('\\') != path.npos) return false;  // a slash to some (RFC 3986 knows it nowhere)
     if (is_normal(path)) return true;
     std::string decoded;
     if (!normalise_escapes(path, decoded)) return false;
@@ -107,6 +108,12 @@ result<void> read_authority(request_head& head, std::string_view from_target)
     return {};
 }
 
+bool is_dot_segment(std::string_view segment)
+{
+    std::string decoded;
+    return normalise_escapes(segment, decoded) && (decoded == "." || decoded == "..");
+}
+
 }  // namespace
 
 result<void> read_target(request_head& head)
@@ -114,19 +121,27 @@ result<void> read_target(request_head& head)
     auto target = head.target;
     std::string_view authority;
     if (!may_stand_in_target(target)) return errc::bad_target;
-    if (target == "*" && head.is("OPTIONS")) {
-        head.path = "*";
+    bool absolute = !target.starts_with('/') && target != "*";
+    if (absolute && (!split_absolute(target, authority, target) || authority.empty())) return errc::bad_target;
+    bool whole_server = target == "*" || (absolute && target.empty());  // RFC 9112 §3.2.4
+    if (target == "*" && !head.is("OPTIONS")) return errc::bad_target;
+    if (whole_server && head.is("OPTIONS")) {
+        head.path = head.raw_path = "*";
         head.query = {};
-        return read_authority(head, {});
-    }
-    if (!target.starts_with('/')) {
-        if (!split_absolute(target, authority, target) || authority.empty()) return errc::bad_target;
+        return read_authority(head, authority);
     }
     auto mark = target.find('?');
     head.query = mark == target.npos ? std::string_view() : target.substr(mark);
     auto path = target.substr(0, mark);
     if (!set_path(head, path.empty() ? "/" : path)) return errc::bad_target;
     return read_authority(head, authority);
+}
+
+bool has_dot_segments(std::string_view path) { return std::ranges::any_of(text::split(path, '/'), is_dot_segment); }
+
+bool has_encoded_slashes(std::string_view path)
+{
+    return path.find("%2F") != path.npos || path.find("%5C") != path.npos;
 }
 
 }  // namespace lintel::http

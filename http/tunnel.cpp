@@ -21,6 +21,24 @@ task<result<std::string_view>> next_bytes(net::stream& from, net::buffer& buffer
 
 }  // namespace
 
+tunnel::tunnel(net::worker& home, tunnel_end client, tunnel_end upstream, duration longest_silence)
+    : home_(home), client_(client), upstream_(upstream), silence_(*this, longest_silence)
+{
+}
+
+tunnel::silence::silence(tunnel& owner, duration longest)
+    : deadline(owner.home_.deadlines()), owner_(owner), longest_(longest)
+{
+    if (longest_ > duration{}) set(last_ + longest_);
+}
+
+void tunnel::silence::late()
+{
+    auto end = last_ + longest_;
+    if (steady_clock::now() < end) return set(end);
+    owner_.cut();
+}
+
 task<tunnel::totals> tunnel::run()
 {
     net::task_group directions(home_.get_executor());
@@ -48,6 +66,7 @@ task<void> tunnel::copy_request()
         if (bytes->empty()) co_return upstream_.stream.shutdown_write();
         written = co_await upstream_.stream.write_all(*bytes);
         totals_.from_client += bytes->size();
+        silence_.broken();
     }
     cut();
 }
@@ -73,6 +92,7 @@ task<result<void>> tunnel::pass_to_client(std::string_view bytes)
     auto written = co_await client_.stream.write_all(bytes);
     writing_ = false;
     totals_.from_upstream += bytes.size();
+    silence_.broken();
     if (written && leaving_) say_goodbye();
     co_return written;
 }

@@ -12,10 +12,8 @@ namespace lintel::http {
 /// Two ends of one conversation. Belongs to one worker.
 class tunnel {
 public:
-    tunnel(net::worker& home, tunnel_end client, tunnel_end upstream)
-        : home_(home), client_(client), upstream_(upstream)
-    {
-    }
+    /// `longest_silence`: when both sides have said nothing for so long they are cut; zero = never.
+    tunnel(net::worker& home, tunnel_end client, tunnel_end upstream, duration longest_silence = {});
 
     struct totals {
         std::uint64_t from_client = 0, from_upstream = 0;
@@ -30,6 +28,17 @@ public:
     void say_goodbye();
 
 private:
+    /// Sees to it that silence ends.
+    struct silence final : net::deadline {
+        silence(tunnel& owner, duration longest);
+        void late() override;
+        void broken() { last_ = steady_clock::now(); }
+
+        tunnel& owner_;
+        duration longest_;
+        time_point last_ = steady_clock::now();
+    };
+
     task<void> copy_request();
     task<void> copy_response();
     task<result<void>> pass_to_client(std::string_view bytes);
@@ -39,6 +48,7 @@ private:
     tunnel_end client_, upstream_;
     totals totals_;
     websocket_frames frames_;
+    silence silence_;
     bool leaving_ = false, goodbye_said_ = false, writing_ = false;
 };
 

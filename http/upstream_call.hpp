@@ -10,13 +10,17 @@ class upstream_call {
 public:
     virtual ~upstream_call() = default;
 
+    /// The options of the request's route: how long the upstream may take. Before send().
+    virtual void use(const model::http_options& options) = 0;
+
     /// Sends the head and then the body as its pieces come. Ends when all was handed to the kernel. When `body` resets
     /// the upstream sees a cut request, never a complete one. Errors: `upstream_failed` for that (the body's source),
     /// else the connection's.
     virtual task<result<void>> send(const request_head& head, body_source& body) = 0;
 
-    /// The next response head: any number (≤ 100) of 1xx, then the final one. Valid until the next call. Errors: those
-    /// of parsing and framing (the response can't be trusted), `unasked_upgrade`, `cut_short` when the upstream closed
+    /// The next response head: any number (≤ 100) of 1xx but 100 (whoever expects it was told already), then the final
+    /// one. Valid until the next call. Errors: those of parsing and framing (the response can't be trusted),
+    /// `unasked_upgrade` (101 without a request for it, or to another protocol), `cut_short` when the upstream closed
     /// before a whole head, else the connection's.
     virtual task<result<const response_head*>> receive_head() = 0;
 

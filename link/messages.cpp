@@ -15,7 +15,8 @@ constexpr std::string_view message_start = R"({"type":)";
 /// No number of ours has a fraction, and converting one that is out of range is undefined.
 bool refuse_fractions(int, json::parse_event_t event, json& value)
 {
-    if (event == json::parse_event_t::value && value.is_number_float()) throw std::invalid_argument("a number is not whole");
+    if (event == json::parse_event_t::value && value.is_number_float())
+        throw std::invalid_argument("a number is not whole");
     return true;
 }
 

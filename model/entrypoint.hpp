@@ -2,6 +2,7 @@
 // A named place where we listen.
 
 #include "base/result.hpp"
+#include "model/http_options.hpp"
 
 #include <cstdint>
 #include <string>
@@ -15,7 +16,8 @@ struct entrypoint {
     std::string address;  ///< "ADDR:PORT", "[::1]:443" or ":80" (all addresses, both families)
     bool tls = false;     ///< `https` always speaks TLS; a declared one does where it says so
     std::uint16_t public_port =
-        0;  ///< the port clients see, for redirects, where a mapping changes it; 0 = the bound one
+        0;                   ///< the port clients see, for redirects, where a mapping changes it; 0 = the bound one
+    option_texts options{};  ///< overrides of http_options
 
     bool operator==(const entrypoint&) const = default;
 };

@@ -29,7 +29,8 @@ readiness readiness_of(std::string_view name)
 /// No number of ours has a fraction, and converting one that is out of range is undefined.
 bool refuse_fractions(int, json::parse_event_t event, json& value)
 {
-    if (event == json::parse_event_t::value && value.is_number_float()) throw std::invalid_argument("a number is not whole");
+    if (event == json::parse_event_t::value && value.is_number_float())
+        throw std::invalid_argument("a number is not whole");
     return true;
 }
 
@@ -47,6 +48,7 @@ json spec_of(const router& r)
     if (!r.service.empty()) spec["service"] = r.service;
     if (r.redirect_to_https) spec["redirect_to_https"] = true;
     if (!r.refusal.empty()) spec["refusal"] = r.refusal;
+    if (!r.options.empty()) spec["options"] = r.options;
     return spec;
 }
 
@@ -58,6 +60,7 @@ void read_spec(const json& spec, router& into)
     read(spec, "service", into.service);
     read(spec, "redirect_to_https", into.redirect_to_https);
     read(spec, "refusal", into.refusal);
+    read(spec, "options", into.options);
     read(spec, "source", into.source);
 }
 

@@ -3,6 +3,8 @@
 //
 //   router ──service id──► service ──endpoint ids──► endpoint          certificate (chosen by SNI)
 
+#include "model/http_options.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -17,8 +19,9 @@ struct router {
     std::vector<std::string> entrypoints;  ///< names of declared entrypoints; whether TLS is spoken is the entrypoint's
     std::string service;                   ///< id of the service that answers
     bool redirect_to_https = false;        ///< answer 308 to the same URI on the https entrypoint
-    std::string refusal;  ///< answer 503 with this sentence: the router restricts access in a way we can't keep
-    std::string source;   ///< for people: the container and label or the file that it comes from
+    std::string refusal;     ///< answer 503 with this sentence: the router restricts access in a way we can't keep
+    option_texts options{};  ///< overrides of http_options that hold for the requests of this router
+    std::string source;      ///< for people: the container and label or the file that it comes from
 
     bool operator==(const router&) const = default;
 };

@@ -28,6 +28,10 @@ public:
     std::uint16_t port() const;
     bool is_ip() const { return family() == AF_INET || family() == AF_INET6; }
 
+    /// One number for all that is likely one client: the IPv4 address, or the /64 of an IPv6 address. 0 for unix
+    /// sockets.
+    std::uint64_t network_key() const;
+
     std::string ip() const;         ///< "10.0.0.1", "2001:db8::1"; empty for unix sockets
     std::string to_string() const;  ///< "10.0.0.1:80", "[2001:db8::1]:80", "unix:/path"
 

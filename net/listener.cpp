@@ -12,6 +12,7 @@
 #include <cerrno>
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
@@ -22,6 +23,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr int backlog = 4096;
+constexpr duration shortest_pause = 10ms, longest_pause = 300ms;  ///< of a listener that has no descriptor left
+constexpr int unsent_bytes = 32 * 1024;  ///< that the kernel keeps for a client beside what is on its way
 
 std::string reason() { return error_code(errno, boost::system::system_category()).message(); }
 
@@ -62,8 +65,6 @@ unique_fd open_bound(const bind_target& target, bool shared)
     int on = 1, off = 0;
     ::setsockopt(handle.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (shared) ::setsockopt(handle.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-    // What is accepted inherits it: a client that vanished doesn't hold a tunnel for ever.
-    ::setsockopt(handle.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     if (target.raw.ss_family == AF_INET6) {
         ::setsockopt(handle.get(), IPPROTO_IPV6, IPV6_V6ONLY, target.both_families ? &off : &on, sizeof on);
     }
@@ -139,16 +140,25 @@ result<address> bound_address(int socket)
 
 class listener::polled {
 public:
-    polled(executor worker, int socket) : descriptor(worker, ::fcntl(socket, F_DUPFD_CLOEXEC, 0)), pause(worker) {}
+    polled(executor worker, int socket) : descriptor(worker, ::fcntl(socket, F_DUPFD_CLOEXEC, 0)), pause(worker)
+    {
+        // What is accepted inherits them: a client that vanished doesn't hold a tunnel for ever, small answers leave at
+        // once, and one that reads slowly doesn't fill the kernel's memory. Not for unix sockets, where they fail.
+        int on = 1;
+        ::setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+        ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        ::setsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_bytes, sizeof unsent_bytes);
+    }
 
     asio::posix::basic_stream_descriptor<executor> descriptor;
     event pause;
-    duration back_off = 10ms;
+    duration back_off = shortest_pause;
+    bool starved = false;
     bool stopping = false;
 };
 
-listener::listener(worker& home, int socket)
-    : home_(home), polled_(std::make_unique<polled>(home.get_executor(), socket))
+listener::listener(worker& home, int socket, std::function<bool()> relieve)
+    : home_(home), relieve_(std::move(relieve)), polled_(std::make_unique<polled>(home.get_executor(), socket))
 {
 }
 listener::~listener() = default;
@@ -162,19 +172,29 @@ task<std::unique_ptr<stream>> listener::accept()
         auto* peer = reinterpret_cast<sockaddr*>(&raw);
         unique_fd accepted(::accept4(self.descriptor.native_handle(), peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (accepted) {
-            self.back_off = 10ms;
+            if (std::exchange(self.starved, false)) log::info("accept.recovered", {});
+            self.back_off = shortest_pause;
             co_return make_stream(home_, std::move(accepted), address(peer, length));
         }
         if (errno == EAGAIN && self.stopping) co_return nullptr;
         if (errno == EAGAIN) {
             co_await self.descriptor.async_wait(self.descriptor.wait_read, asio::as_tuple(use_task));
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            log::warn("accept.failed", {{"why", reason()}});
+            if (!std::exchange(self.starved, true)) log::warn("accept.starved", {{"why", reason()}});
             if (self.stopping) co_return nullptr;
-            co_await self.pause.wait_until(steady_clock::now() + self.back_off);
-            self.back_off = std::min<duration>(self.back_off * 2, 1s);
+            co_await pause_starved();
         }  // else: that connection died in the queue (ECONNABORTED, EPROTO, …); take the next
     }
+}
+
+/// Something that was closed makes room at once; otherwise time may.
+task<void> listener::pause_starved()
+{
+    auto& self = *polled_;
+    bool relieved = relieve_ && relieve_();
+    if (relieved) self.back_off = shortest_pause;
+    co_await self.pause.wait_until(steady_clock::now() + self.back_off);
+    if (!relieved) self.back_off = std::min(self.back_off * 2, longest_pause);
 }
 
 void listener::stop()

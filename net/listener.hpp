@@ -6,6 +6,7 @@
 #include "net/worker.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -24,11 +25,12 @@ checked<unique_fd> bind_unix(const std::filesystem::path& path, int owner = -1);
 result<address> bound_address(int socket);
 
 /// Accepts from one shared listening socket, for one worker. It never shuts the socket down: other processes listen on
-/// it too. Errors of accept back off (10 ms to 1 s) and never end the loop.
+/// it too. Errors of accept back off (10 ms to 0.3 s) and never end the loop.
 class listener {
 public:
-    /// Borrows `socket`: the descriptor is duplicated, so that each listener polls one of its own.
-    listener(worker& home, int socket);
+    /// Borrows `socket`: the descriptor is duplicated, so that each listener polls one of its own. `relieve`: asked
+    /// when there is no descriptor for a connection; true when it closed something.
+    listener(worker& home, int socket, std::function<bool()> relieve = {});
     ~listener();
 
     /// The next connection; empty after stop(), once the connections that were queued before it have been taken.
@@ -38,7 +40,10 @@ public:
 
 private:
     class polled;
+    task<void> pause_starved();
+
     worker& home_;
+    std::function<bool()> relieve_;
     std::unique_ptr<polled> polled_;
 };
 

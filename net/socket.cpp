@@ -186,18 +186,29 @@ private:
 
 std::unique_ptr<stream> make_stream(worker& home, unique_fd connected, const address& peer)
 {
-    if (peer.is_ip()) {
-        int on = 1;
-        ::setsockopt(connected.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    }
     return std::make_unique<socket_stream>(home, std::move(connected), peer);
 }
+
+namespace {
+
+constexpr int received_bytes = 64 * 1024;  ///< that an upstream may send ahead of what its client reads
+
+/// Before connect(), which tells the peer how much it may send. Unix sockets know none of this.
+void prepare_to_connect(int socket)
+{
+    int on = 1;
+    ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    ::setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &received_bytes, sizeof received_bytes);
+}
+
+}  // namespace
 
 task<result<std::unique_ptr<stream>>> connecting::run(time_point end)
 {
     if (aborted_) co_return asio::error::operation_aborted;
     unique_fd handle(::socket(to_.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!handle) co_return last_error();
+    if (to_.is_ip()) prepare_to_connect(handle.get());
     bool done = ::connect(handle.get(), to_.raw(), to_.length()) == 0;
     if (!done && errno != EINPROGRESS) co_return last_error();
 

@@ -9,7 +9,7 @@
 
 namespace lintel::net {
 
-/// Takes a connected, non-blocking socket. `peer` as accept() or connect() know it; TCP gets TCP_NODELAY.
+/// Takes a connected, non-blocking socket. `peer` as accept() or connect() know it.
 std::unique_ptr<stream> make_stream(worker& home, unique_fd connected, const address& peer);
 
 /// A connection in the making, which plain code on the worker may give up. Outlives its run().

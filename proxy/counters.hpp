@@ -9,9 +9,11 @@
 namespace lintel::proxy {
 
 enum class counter {
-    connections,        ///< accepted from clients
-    connections_open,   ///< of these, open now
-    handshakes_failed,  ///< TLS
+    connections,          ///< accepted from clients
+    connections_open,     ///< of these, open now
+    connections_refused,  ///< over a cap
+    connections_shed,     ///< idle ones closed to make room
+    handshakes_failed,    ///< TLS
     requests,
     requests_open,
     responses_2xx,
@@ -29,10 +31,10 @@ enum class counter {
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(counter::count_)> counter_names{
-    "connections",   "connections_open", "handshakes_failed",    "requests",
-    "requests_open", "responses_2xx",    "responses_3xx",        "responses_4xx",
-    "responses_5xx", "own_errors",       "upstream_connections", "upstream_requests",
-    "replays",       "tunnels",          "tunnels_open",         "access_lines_dropped"};
+    "connections",   "connections_open", "connections_refused",  "connections_shed",  "handshakes_failed",
+    "requests",      "requests_open",    "responses_2xx",        "responses_3xx",     "responses_4xx",
+    "responses_5xx", "own_errors",       "upstream_connections", "upstream_requests", "replays",
+    "tunnels",       "tunnels_open",     "access_lines_dropped"};
 
 class counters {
 public:

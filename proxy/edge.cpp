@@ -9,17 +9,29 @@
 #include "proxy/upstream/lease.hpp"
 #include "proxy/upstream/prober.hpp"
 
+#include <sys/resource.h>
+
 namespace lintel::proxy {
 
 using namespace std::chrono_literals;
 
 namespace {
 
-std::vector<std::string> names_of(const std::vector<model::entrypoint>& entrypoints)
+std::vector<named_entrypoint> named(const settings& what)
 {
-    std::vector<std::string> names;
-    for (const auto& each : entrypoints) names.push_back(each.name);
-    return names;
+    std::vector<named_entrypoint> all;
+    for (const auto& each : what.entrypoints) all.push_back({each.name, model::overridden(what.http, each.options)});
+    return all;
+}
+
+/// A quarter of the descriptors is left for apps and for ourselves.
+admission::caps caps_of(const settings& what)
+{
+    rlimit descriptors{};
+    ::getrlimit(RLIMIT_NOFILE, &descriptors);
+    auto most = what.max_connections != 0 ? what.max_connections : descriptors.rlim_cur / 4 * 3;
+    auto per_client = what.max_connections_per_client != 0 ? what.max_connections_per_client : (most + 1) / 2;
+    return {most, per_client, what.trusted_proxies};
 }
 
 /// One worker: its thread, its state and its server.
@@ -40,7 +52,8 @@ struct edge::inside {
           config(std::move(what)),
           listeners(std::move(sockets)),
           report(std::move(to_control)),
-          builder(names_of(config.entrypoints), config.workers),
+          door(caps_of(config)),
+          builder(named(config), config.workers),
           tables(std::make_shared<route_table>()),
           certificates(std::make_shared<tls::certificate_store>()),
           probes(home, config.dns, [this](const endpoint& changed) { tell(changed); }),
@@ -51,11 +64,12 @@ struct edge::inside {
         auto on_suspect = [this](endpoint_ptr which) {
             home.post([this, which = std::move(which)] { suspect(which); });
         };
+        auto on_starved = [this] { home.post([this] { prune_pools({}); }); };
         for (std::size_t i = 0; i < seats.size(); ++i) {
             auto& each = *seats[i];
             auto* ring = log ? &log->ring(i) : nullptr;
-            each.state =
-                std::make_unique<worker_state>(each.thread.loop(), i, config, tables, certificates, ring, on_suspect);
+            each.state = std::make_unique<worker_state>(each.thread.loop(), i, config, door, tables, certificates, ring,
+                                                        on_suspect, on_starved);
             each.server = std::make_unique<server>(*each.state);
         }
     }
@@ -70,6 +84,16 @@ struct edge::inside {
         log::warn("endpoint.suspect", {{"endpoint", which->authority()}, {"id", which->id()}});
         tell(*which);
         probes.watch(which);
+    }
+
+    void prune_pools(duration longest_idle)
+    {
+        std::vector<endpoint_ptr> all;
+        for (const auto& [id, each] : builder.endpoints()) all.push_back(each);
+        on_all([all = std::move(all), longest_idle](seat&, std::size_t worker) {
+            auto now = steady_clock::now();
+            for (const auto& each : all) prune_pool(each->of(worker), now, longest_idle);
+        });
     }
 
     /// Runs `job` on every worker without waiting for it.
@@ -97,6 +121,7 @@ struct edge::inside {
     settings config;
     std::vector<listening> listeners;
     std::function<void(link::message)> report;
+    admission door;
     table_builder builder;
     table_cell tables;
     tls::store_cell certificates;
@@ -179,16 +204,7 @@ task<void> edge::drain(time_point end)
     co_await drained.wait();
 }
 
-void edge::prune_pools()
-{
-    auto& self = *inside_;
-    std::vector<endpoint_ptr> all;
-    for (const auto& [id, each] : self.builder.endpoints()) all.push_back(each);
-    self.on_all([&self, all = std::move(all)](seat&, std::size_t worker) {
-        auto now = steady_clock::now();
-        for (const auto& each : all) prune_pool(each->of(worker), now, self.config.pooled_idle);
-    });
-}
+void edge::prune_pools() { inside_->prune_pools(inside_->config.pooled_idle); }
 
 void edge::end_access_log() { inside_->log.reset(); }
 

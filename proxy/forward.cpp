@@ -1,6 +1,6 @@
 #include "proxy/forward.hpp"
 
-#include "http/error.hpp"
+#include "http/target.hpp"
 #include "net/error.hpp"
 #include "proxy/forward_fields.hpp"
 #include "proxy/relay.hpp"
@@ -34,32 +34,66 @@ fault fault_of_connect(error_code why)
     return fault::connect_failed;
 }
 
+}  // namespace
+
+fault refused_by(const model::http_options& options, const http::request_head& request)
+{
+    if (options.path_as_is && http::has_dot_segments(request.raw_path)) return fault::bad_path;
+    if (options.reject_encoded_slashes && http::has_encoded_slashes(request.path)) return fault::bad_path;
+    return request.is("TRACE") && !options.allow_trace ? fault::bad_method : fault::none;
+}
+
+namespace {
+
 class forwarding {
 public:
-    forwarding(worker_state& worker, http::exchange& client, route_ptr route, access_record& record)
-        : worker_(worker), client_(client), route_(std::move(route)), record_(record), request_(client, worker)
+    forwarding(worker_state& worker, http::exchange& client, std::size_t entrypoint, route_ptr route,
+               access_record& record)
+        : worker_(worker),
+          client_(client),
+          entrypoint_(entrypoint),
+          route_(std::move(route)),
+          record_(record),
+          request_(client, worker),
+          watch_(worker.loop.deadlines(), client)
     {
         record_.request_id = request_.request_id();
     }
 
-    task<outcome> run(std::size_t entrypoint)
+    task<outcome> run()
     {
         auto length = client_.body().length();
+        upload_slots::place place;
         if (length && *length > 0 && *length <= worker_.settings.collected_body_bytes) {
             auto collected = co_await collect(client_.body());
             if (!collected) co_return outcome{fault_of_body(collected.error()), collected.error()};
             collected_ = std::move(*collected);
-            rematch(entrypoint);
+            if (auto refused = rematch(); refused != fault::none) co_return outcome{refused, {}};
+        } else if (!client_.body().complete()) {
+            place = co_await wait_for_place();
+            if (!place) co_return outcome{watch_.gone() ? fault::client_gone : fault::busy, {}};
+            if (auto refused = rematch(); refused != fault::none) co_return outcome{refused, {}};
         }
         worker_.retries.on_request();
         co_return co_await attempts();
     }
 
 private:
+    /// A body that streams holds an endpoint for as long as the client takes: only so many at a time.
+    task<upload_slots::place> wait_for_place()
+    {
+        turns_ = route_->service->turns;
+        auto most = std::max<std::size_t>(1, worker_.settings.max_uploads_per_service / worker_.settings.workers);
+        net::event woken(worker_.loop.get_executor());
+        client_watch::breaking on_departure(watch_, [&woken] { woken.notify(); });
+        auto end = steady_clock::now() + options().connect_timeout;
+        co_return co_await turns_->positions[worker_.index].uploads.take(woken, most, end);
+    }
+
+    const model::http_options& options() const { return worker_.options_of(*route_, entrypoint_); }
+
     task<outcome> attempts()
     {
-        if (!route_) co_return outcome{fault::no_route, {}};
-        if (!route_->service) co_return outcome{fault::closed_route, {}};  // closed while its body was collected
         const auto& service = *route_->service;
         outcome last{fault::no_endpoint, {}};
         last.state = service.why_none();
@@ -88,21 +122,28 @@ private:
         ++record_.attempts;
         record_.endpoint = target->authority();
         lease held(worker_, target);
-        if (auto connected = co_await held.connect(demanded); !connected) {
+        if (auto connected = co_await connect(held, demanded); !connected) {
+            if (watch_.gone()) co_return outcome{fault::client_gone, connected.error()};
             auto what = fault_of_connect(connected.error());
             if (what != fault::exhausted && target->set_reachable(false)) worker_.suspect(target);
             co_return outcome{what, connected.error()};
         }
         // Connecting took time: an endpoint that was told to stop meanwhile gets no new request.
         if (target->draining()) co_return outcome{fault::connect_refused, {}};
-        request_.address_to(*target, route_->service->pass_host);
+        request_.address_to(*target, route_->service->pass_host, options().path_as_is);
         worker_.counters.add(counter::upstream_requests);
         http::memory_body whole(collected_);
         auto& body = collected_.empty() ? client_.body() : whole;
-        auto result = co_await relay(worker_, client_, held.call(), request_.head(), body, record_);
+        auto result = co_await relay(worker_, client_, watch_, held.call(), request_.head(), body, options(), record_);
         result.pooled = held.pooled();
         if (result.what == fault::none) held.give_back();
         co_return result;
+    }
+
+    task<result<void>> connect(lease& held, freshness demanded)
+    {
+        client_watch::breaking on_departure(watch_, [&held] { held.abort(); });
+        co_return co_await held.connect(demanded, options().connect_timeout);
     }
 
     /// All of the request can be sent again, and doing so does no harm (RFC 9110 §9.2.2).
@@ -111,33 +152,37 @@ private:
 
     bool may_try_again(const outcome& last)
     {
-        if (client_.response_started() || last.response_begun) return false;
+        if (client_.response_started() || last.response_begun || watch_.gone()) return false;
+        auto longest = options().retry_timeout;
+        if (longest > duration{} && steady_clock::now() - began_ >= longest) return false;
         if (never_reached(last.what)) return avoid_.size() < most_attempts;  // nothing was sent, the body is untouched
         if (last.what != fault::upstream_closed || !replayable()) return false;
         if (last.pooled) return true;
         return avoid_.size() < most_attempts && worker_.retries.take(steady_clock::now());
     }
 
-    static fault fault_of_body(error_code why)
+    /// The request waited: what was true when it was matched may not be true any more.
+    fault rematch()
     {
-        return http::is_malformed(why) ? fault::bad_request_body : fault::client_gone;
-    }
-
-    /// The request waited for its body: what was true when it was matched may not be true any more.
-    void rematch(std::size_t entrypoint)
-    {
-        const auto* now = worker_.routes.get()->match(entrypoint, client_.request());
-        route_ = now != nullptr ? *now : nullptr;
+        const auto* now = worker_.routes.get()->match(entrypoint_, client_.request());
+        if (now == nullptr) return fault::no_route;
+        route_ = *now;
+        if (!route_->service) return fault::closed_route;
+        return refused_by(options(), client_.request());
     }
 
     static constexpr std::size_t most_attempts = 5;
 
     worker_state& worker_;
     http::exchange& client_;
+    std::size_t entrypoint_;
     route_ptr route_;
     access_record& record_;
     forwarded_request request_;
+    client_watch watch_;
+    time_point began_ = steady_clock::now();
     std::string collected_;
+    std::shared_ptr<rotation> turns_;  ///< of the service whose upload slot is held
     std::vector<const endpoint*> avoid_;
     std::vector<endpoint_ptr> keep_;  ///< so that the addresses in `avoid_` stay theirs
 };
@@ -147,8 +192,8 @@ private:
 task<outcome> forward(worker_state& worker, http::exchange& client, std::size_t entrypoint, route_ptr route,
                       access_record& record)
 {
-    forwarding one(worker, client, std::move(route), record);
-    auto result = co_await one.run(entrypoint);
+    forwarding one(worker, client, entrypoint, std::move(route), record);
+    auto result = co_await one.run();
     co_return result;
 }
 

@@ -16,6 +16,7 @@ bool is_hop_by_hop(field_id id)
 {
     switch (id) {
         case field_id::connection:
+        case field_id::http2_settings:
         case field_id::keep_alive:
         case field_id::proxy_authenticate:
         case field_id::proxy_authorization:
@@ -60,15 +61,6 @@ bool is_named(const field& candidate, const std::vector<std::string_view>& names
     return std::ranges::any_of(names, [&](auto name) { return text::equal_caseless(name, candidate.name); });
 }
 
-/// "X_Forwarded_For": apps behind CGI and its heirs read it as the field that only we may write.
-bool passes_for_known(std::string_view name)
-{
-    if (name.find('_') == name.npos) return false;
-    std::string dashed(name);
-    std::ranges::replace(dashed, '_', '-');
-    return http::identify(dashed) != field_id::other;
-}
-
 std::string_view value_of(const http::fields& all, field_id id)
 {
     const auto* found = all.find(id);
@@ -110,33 +102,49 @@ std::string client_address(const http::exchange& exchange, const net::network_se
     return nearest;
 }
 
+std::optional<std::uint64_t> forwards_left(const http::request_head& request)
+{
+    if (!request.is("OPTIONS") && !request.is("TRACE")) return {};
+    auto left = text::parse_decimal(value_of(request.fields, field_id::max_forwards));
+    return request.fields.count(field_id::max_forwards) == 1 ? left : std::nullopt;
+}
+
 forwarded_request::forwarded_request(const http::exchange& exchange, worker_state& worker)
 {
     const auto& received = exchange.request();
     bool trusted = worker.settings.trusted_proxies.contains(exchange.connection().peer());
     head_.method = received.method;
-    head_.path = received.path;
+    head_.path = normal_path_ = received.path;
+    received_path_ = received.raw_path;
     head_.query = received.query;
     head_.authority = received_authority_ = received.authority;
     client_ = client_address(exchange, worker.settings.trusted_proxies);
     auto length = value_of(received.fields, field_id::content_length);
     bool bodiless = received.fields.count(field_id::transfer_encoding) == 0 && (length.empty() || length == "0");
-    websocket_ = text::equal_caseless(received.upgrade(), "websocket") && received.is("GET") && bodiless;
+    bool can_switch = received.is("GET") && received.version == http::version::http_1_1 && bodiless;
+    websocket_ = can_switch && text::equal_caseless(received.upgrade(), "websocket");
 
     auto named = nominated(received.fields);
+    auto left = forwards_left(received);
     for (const auto& each : received.fields) {
         bool dropped = is_hop_by_hop(each.id) || says_where_from(each.id) || is_named(each, named);
-        bool ours = each.id == field_id::expect || each.id == field_id::proxy || each.id == field_id::x_request_id;
-        if (!dropped && !ours && !passes_for_known(each.name)) head_.fields.add(each);
+        bool ours = each.id == field_id::expect || each.id == field_id::proxy || each.id == field_id::x_request_id ||
+                    (each.id == field_id::max_forwards && left);
+        if (!dropped && !ours) head_.fields.add(each);
     }
     if (received.fields.has_token(field_id::te, "trailers")) head_.fields.add("TE", "trailers");
     if (websocket_) head_.fields.add("Upgrade", "websocket");
+    if (left && *left > 0) {
+        max_forwards_ = std::to_string(*left - 1);
+        head_.fields.add({"Max-Forwards", max_forwards_, field_id::max_forwards});
+    }
     add_forwarded(exchange, trusted);
     add_request_id(received, worker);
 }
 
-void forwarded_request::address_to(const endpoint& target, bool pass_host)
+void forwarded_request::address_to(const endpoint& target, bool pass_host, bool path_as_is)
 {
+    head_.path = path_as_is ? received_path_ : normal_path_;
     if (!pass_host) target_authority_ = target.authority();
     head_.authority = pass_host ? received_authority_ : std::string_view(target_authority_);
 }

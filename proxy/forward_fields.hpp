@@ -12,12 +12,15 @@ namespace lintel::proxy {
 /// The client's address: the socket's, or behind trusted proxies the last one in X-Forwarded-For that isn't theirs.
 std::string client_address(const http::exchange& exchange, const net::network_set& trusted);
 
+/// How many more hands an OPTIONS or TRACE request may go through (RFC 9110 §7.6.2); none when it doesn't say.
+std::optional<std::uint64_t> forwards_left(const http::request_head& request);
+
 /// The upstream's request head, with the texts that its views point to.
 class forwarded_request {
 public:
     /// Leaves out hop-by-hop fields and those that Connection names (RFC 9110 §7.6.1), Expect, Proxy, what an untrusted
-    /// client says of X-Forwarded-*, X-Real-IP and Forwarded, and what only "_" tells from a field that we know; then
-    /// adds ours. `exchange` must outlive it.
+    /// client says of X-Forwarded-*, X-Real-IP and Forwarded; counts Max-Forwards down (RFC 9110 §7.6.2); then adds
+    /// ours. `exchange` must outlive it.
     forwarded_request(const http::exchange& exchange, worker_state& worker);
     forwarded_request(const forwarded_request&) = delete;
 
@@ -26,8 +29,9 @@ public:
     std::string_view request_id() const { return request_id_; }
     bool is_websocket() const { return websocket_; }
 
-    /// `pass_host`: the client's authority, else the endpoint's.
-    void address_to(const endpoint& target, bool pass_host);
+    /// `pass_host`: the client's authority, else the endpoint's. `path_as_is`: the path as received, else its normal
+    /// form.
+    void address_to(const endpoint& target, bool pass_host, bool path_as_is);
 
 private:
     void add_forwarded(const http::exchange& exchange, bool trusted);
@@ -35,7 +39,8 @@ private:
 
     http::request_head head_;
     std::string client_, for_, proto_, host_, port_, real_ip_, request_id_, target_authority_;
-    std::string_view received_authority_;
+    std::string max_forwards_;
+    std::string_view received_authority_, received_path_, normal_path_;
     bool websocket_ = false;
 };
 

@@ -22,6 +22,11 @@ enum class fault {
     bad_response,      ///< a response that can't be trusted
     response_cut,      ///< it ended or stalled before its end
     bad_request_body,  ///< the client's body is malformed
+    bad_path,          ///< a path that this route refuses
+    bad_method,        ///< TRACE where the route doesn't allow it
+    body_too_large,    ///< above the route's limit
+    client_slow,       ///< the client's body came too slowly
+    busy,              ///< too many bodies stream to this service already
     client_gone,       ///< nobody is left to answer
 };
 
@@ -38,6 +43,9 @@ constexpr bool never_reached(fault what)
 {
     return what == fault::connect_refused || what == fault::connect_failed || what == fault::connect_timeout;
 }
+
+/// Why the body of a request broke, as its source says.
+fault fault_of_body(error_code why);
 
 /// Status and Lintel-Reason for a client that waits for an answer; status 0: there is none to give.
 struct verdict {

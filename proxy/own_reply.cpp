@@ -1,5 +1,8 @@
 #include "proxy/own_reply.hpp"
 
+#include "base/text.hpp"
+#include "http/h1_writer.hpp"
+
 namespace lintel::proxy {
 
 namespace {
@@ -21,6 +24,8 @@ task<void> reply_with(http::exchange& to, verdict what, std::string_view detail,
     head.status = what.status;
     head.fields.add("Lintel-Reason", what.reason);
     head.fields.add("Cache-Control", "no-store");
+    if (what.status == 405) head.fields.add("Allow", http::allowed_methods);
+    if (what.status == 413) head.fields.add("Connection", "close");
     auto sentence = std::string(what.sentence);
     if (!detail.empty()) (sentence += ' ') += detail;
     sentence += '\n';
@@ -41,6 +46,33 @@ task<void> redirect_to_https(http::exchange& to, std::uint16_t port, access_reco
     head.fields.add("Location", location);
     head.fields.add("Lintel-Reason", record.reason);
     co_await http::reply(to, std::move(head), "");
+}
+
+task<void> answer_last_hop(http::exchange& to, access_record& record)
+{
+    const auto& request = to.request();
+    record.status = 200;
+    record.reason = "max-forwards";
+    http::response_head head;
+    head.status = record.status;
+    head.fields.add("Lintel-Reason", record.reason);
+    std::string body;
+    if (request.is("TRACE")) {
+        http::request_head shown;
+        shown.method = request.method;
+        shown.path = request.path;
+        shown.query = request.query;
+        shown.authority = request.authority;
+        for (const auto& each : request.fields) {
+            bool secret = text::equal_caseless(each.name, "Authorization") || text::equal_caseless(each.name, "Cookie");
+            if (!secret && each.id != http::field_id::proxy_authorization) shown.fields.add(each);
+        }
+        http::write_request_head(body, shown, {}, "");
+        head.fields.add("Content-Type", "message/http");
+    } else {
+        head.fields.add("Allow", http::allowed_methods);
+    }
+    co_await http::reply(to, std::move(head), body);
 }
 
 }  // namespace lintel::proxy

@@ -15,4 +15,8 @@ task<void> reply_with(http::exchange& to, verdict what, std::string_view detail,
 /// 308 to the same URI on the https entrypoint; `port` 443 is left out.
 task<void> redirect_to_https(http::exchange& to, std::uint16_t port, access_record& record);
 
+/// An OPTIONS or TRACE request that may go no further (Max-Forwards: 0; RFC 9110 §7.6.2, §9.3.7, §9.3.8): 200 with what
+/// is allowed, or with the request as it came, but for what may be secret.
+task<void> answer_last_hop(http::exchange& to, access_record& record);
+
 }  // namespace lintel::proxy

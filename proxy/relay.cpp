@@ -13,37 +13,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Asks now and then whether the client is still there, and breaks the call off when it isn't: an abandoned request
-/// frees its upstream within 0.2 s.
-class client_watch final : net::deadline {
-public:
-    client_watch(worker_state& worker, const http::exchange& client, http::upstream_call& upstream)
-        : deadline(worker.loop.deadlines()), client_(client), upstream_(upstream)
-    {
-        set(steady_clock::now() + patience);
-    }
-
-    bool gone() const { return gone_; }
-    void stop() { clear(); }
-
-private:
-    static constexpr duration patience = 100ms;
-
-    void late() override
-    {
-        gone_ = client_.client_gone();
-        if (gone_) {
-            upstream_.abort();
-        } else {
-            set(steady_clock::now() + patience);
-        }
-    }
-
-    const http::exchange& client_;
-    http::upstream_call& upstream_;
-    bool gone_ = false;
-};
-
 /// Counts the bytes that pass and remembers why a body broke.
 class observed_body final : public http::body_source {
 public:
@@ -79,21 +48,25 @@ private:
 
 class attempt {
 public:
-    attempt(worker_state& worker, http::exchange& client, http::upstream_call& upstream, const http::request_head& head,
-            http::body_source& body, access_record& record)
+    attempt(worker_state& worker, http::exchange& client, client_watch& watch, http::upstream_call& upstream,
+            const http::request_head& head, http::body_source& body, const model::http_options& options,
+            access_record& record)
         : worker_(worker),
           client_(client),
+          watch_(watch),
           upstream_(upstream),
           head_(head),
           request_body_(body, request_bytes_),
+          options_(options),
           record_(record),
-          watch_(worker, client, upstream),
+          breaking_(watch, [this] { upstream_.abort(); }),
           pump_(worker.loop.get_executor())
     {
     }
 
     task<outcome> run()
     {
+        upstream_.use(options_);
         if (request_body_.complete()) {
             co_await send_request();
         } else {
@@ -158,7 +131,7 @@ private:
         if (!opened) co_return outcome{fault::client_gone, opened.error()};
         worker_.counters.add(counter::tunnels);
         counted open(worker_.counters, counter::tunnels_open);
-        http::tunnel between(worker_.loop, *opened, upstream_.tunnel());
+        http::tunnel between(worker_.loop, *opened, upstream_.tunnel(), options_.tunnel_idle_timeout);
         auto place = worker_.tunnels.insert(worker_.tunnels.end(), &between);
         record_.sent_bytes = (co_await between.run()).from_upstream;
         worker_.tunnels.erase(place);
@@ -169,7 +142,7 @@ private:
     {
         if (watch_.gone()) return {fault::client_gone, why};
         if (auto broken = request_body_.broken()) {
-            return {http::is_malformed(broken) ? fault::bad_request_body : fault::client_gone, broken};
+            return {fault_of_body(broken), broken};
         }
         if (why == net::errc::timed_out)
             return {upstream_.response_begun() ? fault::response_cut : fault::no_answer, why};
@@ -179,21 +152,24 @@ private:
 
     worker_state& worker_;
     http::exchange& client_;
+    client_watch& watch_;
     http::upstream_call& upstream_;
     const http::request_head& head_;
     std::uint64_t request_bytes_ = 0;
     observed_body request_body_;
+    const model::http_options& options_;
     access_record& record_;
-    client_watch watch_;
+    client_watch::breaking breaking_;
     net::task_group pump_;  // last: its task uses every member above
 };
 
 }  // namespace
 
-task<outcome> relay(worker_state& worker, http::exchange& client, http::upstream_call& upstream,
-                    const http::request_head& head, http::body_source& body, access_record& record)
+task<outcome> relay(worker_state& worker, http::exchange& client, client_watch& watch, http::upstream_call& upstream,
+                    const http::request_head& head, http::body_source& body, const model::http_options& options,
+                    access_record& record)
 {
-    attempt one(worker, client, upstream, head, body, record);
+    attempt one(worker, client, watch, upstream, head, body, options, record);
     co_return co_await one.run();
 }
 

@@ -9,6 +9,30 @@ namespace lintel::proxy {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+constexpr std::string_view reply_when_full =
+    "HTTP/1.1 503 Service Unavailable\r\nLintel-Reason: full\r\nRetry-After: 1\r\nContent-Type: text/plain\r\n"
+    "Content-Length: 52\r\nConnection: close\r\n\r\nThe front door has as many connections as it may hold";
+constexpr std::string_view reply_to_greedy_client =
+    "HTTP/1.1 429 Too Many Requests\r\nLintel-Reason: too-many-connections\r\nRetry-After: 1\r\n"
+    "Content-Type: text/plain\r\nContent-Length: 52\r\nConnection: close\r\n\r\n"
+    "This client has as many connections as one may have.";
+
+/// Counts a connection out of the caps.
+class admitted {
+public:
+    admitted(admission& door, const net::address& client) : door_(door), client_(client) {}
+    admitted(const admitted&) = delete;
+    ~admitted() { door_.leave(client_); }
+
+private:
+    admission& door_;
+    net::address client_;
+};
+
+}  // namespace
+
 server::server(worker_state& worker)
     : worker_(worker),
       accepting_(worker.loop.get_executor()),
@@ -21,19 +45,37 @@ server::~server() = default;
 
 void server::accept_from(std::size_t entrypoint, int socket)
 {
-    listeners_.push_back(std::make_unique<net::listener>(worker_.loop, socket));
+    listeners_.push_back(std::make_unique<net::listener>(worker_.loop, socket, [this] { return worker_.shed(); }));
     accepting_.spawn("accept", accept(entrypoint, *listeners_.back()));
 }
 
 task<void> server::accept(std::size_t entrypoint, net::listener& from)
 {
-    while (auto client = co_await from.accept()) connections_.spawn("connection", serve(entrypoint, std::move(client)));
+    while (auto client = co_await from.accept()) {
+        if (admit(entrypoint, *client)) connections_.spawn("connection", serve(entrypoint, std::move(client)));
+    }
+}
+
+/// Over a cap the idle go first, the longest idle before the others; where nobody is idle, the newcomer.
+bool server::admit(std::size_t entrypoint, net::stream& client)
+{
+    using verdict = admission::verdict;
+    auto entered = worker_.admission.enter(client.peer());
+    if (entered == verdict::full && worker_.shed()) entered = worker_.admission.enter(client.peer());
+    if (entered == verdict::admitted) return true;
+    worker_.counters.add(counter::connections_refused);
+    if (!worker_.settings.entrypoints[entrypoint].tls) {
+        (void)client.try_write({entered == verdict::full ? &reply_when_full : &reply_to_greedy_client, 1});
+        client.shutdown_write();
+    }
+    return false;
 }
 
 task<void> server::serve(std::size_t entrypoint, std::unique_ptr<net::stream> client)
 {
     worker_.counters.add(counter::connections);
     counted open(worker_.counters, counter::connections_open);
+    admitted counted_in(worker_.admission, client->peer());
     if (worker_.settings.entrypoints[entrypoint].tls) {
         auto peer = client->peer();
         std::string why;
@@ -48,14 +90,12 @@ task<void> server::serve(std::size_t entrypoint, std::unique_ptr<net::stream> cl
         }
         client = std::move(*encrypted);
     }
-    http::h1_connection connection(worker_.loop, std::move(client), worker_.settings.client);
-    auto place = open_.insert(open_.end(), &connection);
+    http::h1_connection connection(worker_.loop, std::move(client), worker_.limits[entrypoint], worker_.clients);
     if (draining_) connection.drain();
     http::handler handler = [this, entrypoint](http::exchange& exchange) { return answer(exchange, entrypoint); };
     co_await connection.serve(handler, [this, entrypoint](const net::stream& from, int status, error_code why) {
         note_refused(entrypoint, from, status, why);
     });
-    open_.erase(place);
 }
 
 task<void> server::answer(http::exchange& exchange, std::size_t entrypoint)
@@ -91,20 +131,32 @@ task<void> server::dispatch(http::exchange& exchange, std::size_t entrypoint, ac
     if (!route) {
         auto what = worker_.routes.get()->loaded() ? fault::no_route : fault::not_loaded;
         co_await tell(exchange, {what, {}}, record);
-    } else if (!route->refusal.empty()) {
-        worker_.counters.add(counter::own_errors);
-        record.route = route->id;
-        co_await reply_with(exchange, verdict_of(fault::closed_route), route->refusal, record);
-    } else if (route->redirect_to_https) {
-        record.route = route->id;
-        co_await redirect_to_https(exchange, worker_.settings.https_port, record);
     } else {
         record.route = route->id;
-        record.service = route->service->id;
-        auto result = co_await forward(worker_, exchange, entrypoint, route, record);
-        if (result.what != fault::none) co_await tell(exchange, result, record);
+        co_await answer_route(exchange, entrypoint, route, record);
     }
     write_record(record);
+}
+
+task<void> server::answer_route(http::exchange& exchange, std::size_t entrypoint, const route_ptr& route,
+                                access_record& record)
+{
+    const auto& request = exchange.request();
+    const auto& options = worker_.options_of(*route, entrypoint);
+    if (!route->refusal.empty()) {
+        worker_.counters.add(counter::own_errors);
+        co_return co_await reply_with(exchange, verdict_of(fault::closed_route), route->refusal, record);
+    }
+    if (auto refused = refused_by(options, request); refused != fault::none)
+        co_return co_await tell(exchange, {refused, {}}, record);
+    if (forwards_left(request) == 0) co_return co_await answer_last_hop(exchange, record);
+    if (route->redirect_to_https) co_return co_await redirect_to_https(exchange, worker_.settings.https_port, record);
+    if (options.body_limit > 0 && exchange.body().length().value_or(0) > options.body_limit)
+        co_return co_await tell(exchange, {fault::body_too_large, {}}, record);
+    if (!route->options.empty()) exchange.use(options);
+    record.service = route->service->id;
+    auto result = co_await forward(worker_, exchange, entrypoint, route, record);
+    if (result.what != fault::none) co_await tell(exchange, result, record);
 }
 
 /// Says what went wrong, if the client can still be told; cuts the connection otherwise.
@@ -151,7 +203,7 @@ task<void> server::drain(time_point end, std::function<void()> done)
     draining_ = true;
     for (auto& each : listeners_) each->stop();
     co_await accepting_.join();
-    for (auto* each : open_) each->drain();
+    worker_.clients.for_each([](http::h1_connection& each) { each.drain(); });
     net::event tick(worker_.loop.get_executor());
     while (connections_.size() > 0 && steady_clock::now() < end) {
         co_await tick.wait_until(std::min(end, steady_clock::now() + 20ms));
@@ -163,7 +215,7 @@ task<void> server::drain(time_point end, std::function<void()> done)
         co_await tick.wait_until(steady_clock::now() + 20ms);
     if (connections_.size() > 0) log::warn("drain.cut", {{"connections", connections_.size()}});
     for (auto* each : shaking_hands_) each->close();
-    for (auto* each : open_) each->close();
+    worker_.clients.for_each([](http::h1_connection& each) { each.close(); });
     co_await connections_.join();
     done();
 }

@@ -25,14 +25,15 @@ public:
     /// all connections have ended, at the latest at `end`, when what is left is cut.
     void begin_drain(time_point end, std::function<void()> done);
 
-    std::size_t connections() const { return open_.size(); }
-
 private:
     task<void> drain(time_point end, std::function<void()> done);
     task<void> accept(std::size_t entrypoint, net::listener& from);
+    bool admit(std::size_t entrypoint, net::stream& client);
     task<void> serve(std::size_t entrypoint, std::unique_ptr<net::stream> client);
     task<void> answer(http::exchange& exchange, std::size_t entrypoint);
     task<void> dispatch(http::exchange& exchange, std::size_t entrypoint, access_record& record);
+    task<void> answer_route(http::exchange& exchange, std::size_t entrypoint, const route_ptr& route,
+                            access_record& record);
     task<void> tell(http::exchange& exchange, const outcome& what, access_record& record);
     void note_refused(std::size_t entrypoint, const net::stream& client, int status, error_code why);
     void write_record(const access_record& record);
@@ -40,7 +41,6 @@ private:
     worker_state& worker_;
     std::vector<std::unique_ptr<net::listener>> listeners_;
     std::list<net::stream*> shaking_hands_;
-    std::list<http::h1_connection*> open_;
     bool draining_ = false;
     net::task_group accepting_, connections_, housekeeping_;
 };

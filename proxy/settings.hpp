@@ -18,17 +18,17 @@ struct settings {
     std::size_t workers = 1;
     net::network_set trusted_proxies;  ///< whose X-Forwarded-* are believed
     std::vector<net::address> dns;     ///< name servers for endpoints' names; none = those of /etc/resolv.conf
-    http::connection_limits client;
-    http::h1_upstream::limits upstream{.head = {.head_bytes = 64 * 1024, .target_bytes = 64 * 1024, .fields = 1000},
-                                       .interim = 100,
-                                       .first_byte = std::chrono::seconds(60),
-                                       .between_bytes = std::chrono::seconds(60),
-                                       .write = std::chrono::seconds(60)};
-    duration connect_timeout = std::chrono::seconds(5);
+    http::head_limits head;
+    model::http_options http;  ///< an entrypoint's and then a route's own come over it
+    http::h1_upstream::limits upstream;
     duration tls_handshake = std::chrono::seconds(10);
     std::size_t collected_body_bytes =
-        64 * 1024;                         ///< bodies of known length up to this are read before an endpoint is asked
-    std::size_t pooled_per_endpoint = 64;  ///< idle upstream connections, per worker
+        64 * 1024;                    ///< bodies of known length up to this are read before an endpoint is asked
+    std::size_t max_connections = 0;  ///< of clients; 0 = three quarters of the file descriptors
+    std::size_t max_connections_per_client = 0;       ///< of one IPv4 address or IPv6 /64; 0 = half of max_connections
+    std::size_t max_heads = 4096;                     ///< connections that sent a part of a head, over all workers
+    std::size_t max_uploads_per_service = 96;         ///< bodies that stream to a service at once, over all workers
+    std::size_t pooled_per_endpoint = 64;             ///< idle upstream connections, per worker
     duration pooled_idle = std::chrono::seconds(55);  ///< how long an upstream connection may idle
     std::uint16_t https_port = 443;                   ///< what redirects to HTTPS name; 443 is left out of them
 };

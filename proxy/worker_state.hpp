@@ -1,11 +1,13 @@
 #pragma once
 // What one worker of the edge has. Nothing here is shared with another worker but what says so.
 
+#include "http/connection_book.hpp"
 #include "http/tunnel.hpp"
 #include "net/resolver.hpp"
 #include "net/snapshot_cell.hpp"
 #include "net/worker.hpp"
 #include "proxy/access_log.hpp"
+#include "proxy/admission.hpp"
 #include "proxy/counters.hpp"
 #include "proxy/routing/route_table.hpp"
 #include "proxy/settings.hpp"
@@ -21,28 +23,55 @@ namespace lintel::proxy {
 using table_cell = net::snapshot_cell<route_table>;
 
 struct worker_state {
-    worker_state(net::worker& home, std::size_t number, const proxy::settings& what, const table_cell& tables,
-                 const tls::store_cell& certificates, access_ring* ring, std::function<void(endpoint_ptr)> on_suspect)
+    worker_state(net::worker& home, std::size_t number, const proxy::settings& what, proxy::admission& door,
+                 const table_cell& tables, const tls::store_cell& certificates, access_ring* ring,
+                 std::function<void(endpoint_ptr)> on_suspect, std::function<void()> on_starved)
         : loop(home),
           index(number),
           settings(what),
+          admission(door),
+          clients(std::max<std::size_t>(1, what.max_heads / what.workers)),
           routes(tables),
           tls(certificates),
           names(home, what.dns),
           access(ring),
           suspect(std::move(on_suspect)),
+          drop_pools(std::move(on_starved)),
           random(std::random_device{}())
     {
+        for (const auto& each : what.entrypoints)
+            limits.push_back({what.head, model::overridden(what.http, each.options)});
+    }
+
+    /// What holds for a request of this route.
+    const model::http_options& options_of(const route& which, std::size_t entrypoint) const
+    {
+        return which.options.empty() ? limits[entrypoint].options : which.options[entrypoint];
+    }
+
+    /// Lets go of what can be spared when descriptors have run out: some idle clients now, the pools in a moment.
+    /// False when no client was idle.
+    bool shed()
+    {
+        constexpr std::size_t a_few = 16;
+        drop_pools();
+        auto closed = clients.shed_idle(a_few);
+        counters.add(counter::connections_shed, static_cast<std::int64_t>(closed));
+        return closed > 0;
     }
 
     net::worker& loop;
     std::size_t index;
     const proxy::settings& settings;
+    proxy::admission& admission;                  ///< shared by the workers
+    std::vector<http::connection_limits> limits;  ///< one per entrypoint
+    http::connection_book clients;
     table_cell::reader routes;
     tls::server tls;
     net::resolver names;
     access_ring* access;                        ///< null: no access log
     std::function<void(endpoint_ptr)> suspect;  ///< thread-safe: this endpoint stopped answering, probe it
+    std::function<void()> drop_pools;           ///< thread-safe: close idle upstream connections of all workers
     std::mt19937_64 random;
     retry_budget retries;
     std::list<http::tunnel*> tunnels;  ///< open now

@@ -12,15 +12,15 @@ bool host_matches(std::string_view pattern, std::string_view host)
     return dot != host.npos && dot > 0 && host.substr(dot) == pattern.substr(1);
 }
 
-bool matches(const model::rule& rule, const http::request_head& request)
+bool matches(const model::rule& rule, std::string_view host, std::string_view path)
 {
-    auto part_matches = [&](const model::rule& part) { return matches(part, request); };
+    auto part_matches = [&](const model::rule& part) { return matches(part, host, path); };
     switch (rule.what) {
         case kind::all_of: return std::ranges::all_of(rule.parts, part_matches);
         case kind::any_of: return std::ranges::any_of(rule.parts, part_matches);
-        case kind::host: return host_matches(rule.value, request.host);
-        case kind::path: return request.path == rule.value;
-        case kind::path_prefix: return request.path.starts_with(rule.value);
+        case kind::host: return host_matches(rule.value, host);
+        case kind::path: return path == rule.value;
+        case kind::path_prefix: return path.starts_with(rule.value);
     }
     return false;
 }

@@ -10,9 +10,8 @@
 
 namespace lintel::proxy {
 
-/// Hosts compare caselessly without port and trailing dot, paths byte by byte in their normal form (Traefik's v3
-/// rules).
-bool matches(const model::rule& rule, const http::request_head& request);
+/// `host`: lower case, without port and trailing dot. Paths compare byte by byte (Traefik's v3 rules).
+bool matches(const model::rule& rule, std::string_view host, std::string_view path);
 
 /// The hosts (wildcards included) outside of which the rule can't match; none when it may match any host.
 std::optional<std::set<std::string>> host_constraint(const model::rule& rule);

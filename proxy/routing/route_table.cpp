@@ -10,7 +10,9 @@ void improve(const route_ptr*& best, const route_list* list, std::size_t entrypo
     if (list == nullptr) return;
     for (const auto& candidate : *list) {
         if (best != nullptr && !goes_before(*candidate, **best)) return;
-        if (!candidate->entrypoints[entrypoint] || !matches(candidate->rule, request)) continue;
+        if (!candidate->entrypoints[entrypoint]) continue;
+        auto path = candidate->path_as_is[entrypoint] ? request.raw_path : request.path;
+        if (!matches(candidate->rule, request.host, path)) continue;
         best = &candidate;
         return;
     }

@@ -24,6 +24,8 @@ struct route {
     service_ptr service;
     bool redirect_to_https = false;
     std::string refusal;
+    std::vector<model::http_options> options;  ///< one per entrypoint; empty where the entrypoint's own count
+    std::bitset<most_entrypoints> path_as_is;  ///< where the path is matched and forwarded as received
 };
 using route_ptr = std::shared_ptr<const route>;
 

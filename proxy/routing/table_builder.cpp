@@ -19,7 +19,7 @@ std::set<std::string> hosts_where_listed(const model::rule& rule)
 
 }  // namespace
 
-table_builder::table_builder(std::vector<std::string> entrypoints, std::size_t workers)
+table_builder::table_builder(std::vector<named_entrypoint> entrypoints, std::size_t workers)
     : entrypoints_(std::move(entrypoints)), workers_(workers)
 {
 }
@@ -153,8 +153,16 @@ void table_builder::compile(const std::string& id, const model::router& spec, na
     made->priority = spec.priority != 0 ? spec.priority : static_cast<std::int64_t>(spec.rule.size());
     made->redirect_to_https = spec.redirect_to_https;
     made->refusal = spec.refusal;
+    for (const auto& [key, text] : spec.options) {
+        auto wrong = model::wrong_with(model::option_place::route, key, text);
+        if (!wrong.empty()) result.rejected.push_back({"router", id, wrong});
+    }
     for (std::size_t i = 0; i < entrypoints_.size(); ++i) {
-        made->entrypoints[i] = std::ranges::find(spec.entrypoints, entrypoints_[i]) != spec.entrypoints.end();
+        const auto& here = entrypoints_[i];
+        made->entrypoints[i] = std::ranges::find(spec.entrypoints, here.name) != spec.entrypoints.end();
+        auto options = model::overridden(here.options, spec.options);
+        made->path_as_is[i] = options.path_as_is;
+        if (!spec.options.empty()) made->options.push_back(options);
     }
     if (!spec.service.empty()) {
         routers_of_service_[spec.service].insert(id);

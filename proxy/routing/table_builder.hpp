@@ -13,11 +13,16 @@
 
 namespace lintel::proxy {
 
+struct named_entrypoint {
+    std::string name;
+    model::http_options options;
+};
+
 /// The registries of what outlives snapshots, and the compiled form of all that does not. Belongs to the link thread.
 class table_builder {
 public:
     /// `entrypoints` in the order of their indexes; `workers`: how many shares each endpoint has.
-    table_builder(std::vector<std::string> entrypoints, std::size_t workers);
+    table_builder(std::vector<named_entrypoint> entrypoints, std::size_t workers);
 
     struct change {
         std::shared_ptr<const route_table> table;
@@ -46,7 +51,7 @@ private:
     service_ptr build_service(const std::string& id, const model::service& spec);
     route_list_ptr list_of(const std::string& host) const;
 
-    std::vector<std::string> entrypoints_;
+    std::vector<named_entrypoint> entrypoints_;
     std::size_t workers_;
     model::snapshot state_;
     std::map<std::string, endpoint_ptr> endpoints_;

@@ -1,7 +1,5 @@
 #include "proxy/upstream/lease.hpp"
 
-#include "net/connect_host.hpp"
-
 namespace lintel::proxy {
 
 using namespace std::chrono_literals;
@@ -24,16 +22,22 @@ lease::lease(worker_state& worker, endpoint_ptr target) : worker_(worker), targe
 
 lease::~lease() { step(target_->of(worker_.index).in_flight, -1); }
 
-task<result<void>> lease::connect(freshness demanded)
+task<result<void>> lease::connect(freshness demanded, duration limit)
 {
     connection_ = from_pool(demanded);
     if (connection_) co_return result<void>{};
-    auto made = co_await net::connect_host(worker_.loop, worker_.names, target_->host(), target_->port(),
-                                           worker_.settings.connect_timeout);
+    auto& connecting = connecting_.emplace(worker_.loop, worker_.names, target_->host(), target_->port());
+    auto made = co_await connecting.run(limit);
+    connecting_.reset();
     if (!made) co_return made.error();
     worker_.counters.add(counter::upstream_connections);
     connection_ = std::make_unique<http::h1_upstream>(worker_.loop, std::move(*made), worker_.settings.upstream);
     co_return result<void>{};
+}
+
+void lease::abort()
+{
+    if (connecting_) connecting_->abort();
 }
 
 std::unique_ptr<http::h1_upstream> lease::from_pool(freshness demanded)

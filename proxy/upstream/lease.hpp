@@ -1,9 +1,11 @@
 #pragma once
 // The right to use one upstream connection for one call.
 
+#include "net/connect_host.hpp"
 #include "proxy/worker_state.hpp"
 
 #include <memory>
+#include <optional>
 
 namespace lintel::proxy {
 
@@ -21,11 +23,13 @@ public:
     lease(const lease&) = delete;
     ~lease();
 
-    /// Takes a pooled connection or opens a new one. Errors: as net::connect_host.
-    task<result<void>> connect(freshness demanded);
+    /// Takes a pooled connection or opens a new one within `limit`. Errors: as net::host_connect.
+    task<result<void>> connect(freshness demanded, duration limit);
+
+    /// Gives up connecting: connect() returns at once.
+    void abort();
 
     endpoint& target() { return *target_; }
-    const endpoint_ptr& target_ptr() const { return target_; }
     http::h1_upstream& call() { return *connection_; }
 
     /// The connection came from the pool: it may have died there.
@@ -39,6 +43,7 @@ private:
 
     worker_state& worker_;
     endpoint_ptr target_;
+    std::optional<net::host_connect> connecting_;
     std::unique_ptr<http::h1_upstream> connection_;
 };
 

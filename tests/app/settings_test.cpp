@@ -32,7 +32,7 @@ TEST(Settings, HaveDefaultsForEverything)
     auto all = build({});
     ASSERT_TRUE(all);
     EXPECT_EQ(all->drain_timeout, 30s);
-    EXPECT_EQ(all->edge.upstream.first_byte, 60s);
+    EXPECT_EQ(all->edge.http.first_byte_timeout, 60s);
     ASSERT_EQ(all->entrypoints.size(), 2U);
     EXPECT_EQ(all->entrypoints[0].address, ":80");
     EXPECT_TRUE(all->entrypoints[1].tls);

@@ -105,8 +105,10 @@ protected:
         std::promise<void> running;
         thread_ = std::thread([this, limits, &running] {
             net::worker loop;
-            h1_connection connection(loop, net::make_stream(loop, std::move(ours_), test::nowhere()), limits);
+            connection_book book;
+            h1_connection connection(loop, net::make_stream(loop, std::move(ours_), test::nowhere()), limits, book);
             loop_ = &loop;
+            book_ = &book;
             connection_ = &connection;
             loop.post([&] { running.set_value(); });
             loop.complete(connection.serve(answer));
@@ -128,7 +130,9 @@ protected:
     /// Returns when the worker has taken up what was sent.
     void wait_until_busy()
     {
-        for (bool idle = true; idle;) on_worker([&](h1_connection& connection) { idle = connection.idle(); });
+        for (bool idle = true; idle;) {
+            on_worker([&](h1_connection&) { idle = book_->size(connection_book::phase::exchange) == 0; });
+        }
     }
 
     /// One response with Content-Length, whole.
@@ -150,6 +154,7 @@ private:
     unique_fd ours_;
     net::worker* loop_ = nullptr;
     h1_connection* connection_ = nullptr;
+    connection_book* book_ = nullptr;
     std::thread thread_;
 };
 
@@ -366,7 +371,6 @@ TEST_F(H1Connection, RefusesMalformedRequestsAndCloses)
              row{"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400 Bad Request"},
              row{"GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n", "400 Bad Request"},
              row{"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", "405 Method Not Allowed"},
-             row{"TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", "405 Method Not Allowed"},
              row{"GET / HTTP/2.0\r\nHost: a\r\n\r\n", "505 HTTP Version Not Supported"},
              row{"POST / HTTP/1.1\r\nHost: a\r\nExpect: coffee\r\n\r\n", "417 Expectation Failed"},
              row{"GET /" + std::string(9000, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n", "414 URI Too Long"},
@@ -380,7 +384,8 @@ TEST_F(H1Connection, RefusesMalformedRequestsAndCloses)
         std::thread served([end = std::move(ours)]() mutable {
             net::worker loop;
             connection_limits limits;
-            h1_connection connection(loop, net::make_stream(loop, std::move(end), test::nowhere()), limits);
+            connection_book book;
+            h1_connection connection(loop, net::make_stream(loop, std::move(end), test::nowhere()), limits, book);
             loop.complete(connection.serve(answer));
         });
         far.send(request + "GET /next HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -405,16 +410,24 @@ TEST_F(H1Connection, SaysNothingToAClientThatOnlyWentAway)
 TEST_F(H1Connection, EndsAHeadThatTakesTooLong)
 {
     connection_limits limits;
-    limits.head_total = 150ms;
+    limits.options.head_timeout = 150ms;
     start(limits);
     client.send("GET / HTTP/1.1\r\nHost: a\r\n");
+    EXPECT_TRUE(client.read_to_end().starts_with("HTTP/1.1 408 Request Timeout\r\n"));
+}
+
+TEST_F(H1Connection, SaysNothingToAClientThatNeverBegan)
+{
+    connection_limits limits;
+    limits.options.head_timeout = 150ms;
+    start(limits);
     EXPECT_EQ(client.read_to_end(), "");
 }
 
 TEST_F(H1Connection, EndsAConnectionThatIdlesTooLong)
 {
     connection_limits limits;
-    limits.idle = 150ms;
+    limits.options.idle_timeout = 150ms;
     start(limits);
     client.send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
     EXPECT_EQ(response(), ok("GET /x a||"));

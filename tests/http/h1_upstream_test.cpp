@@ -198,12 +198,12 @@ TEST_F(H1Upstream, IsNotReusableBeforeItsBodyWasRead)
     EXPECT_FALSE(upstream.reusable());
 }
 
-TEST_F(H1Upstream, PassesInterimHeadsOn)
+TEST_F(H1Upstream, PassesInterimHeadsOnBut100)
 {
     auto out =
         get("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
             "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
-    EXPECT_EQ(out.interim, (std::vector{100, 103}));
+    EXPECT_EQ(out.interim, (std::vector{103}));
     EXPECT_EQ(out.status, 200);
     EXPECT_EQ(out.body.bytes, "hi");
 }
@@ -354,9 +354,8 @@ TEST_F(H1Upstream, NeverCompletesARequestWhoseBodyBroke)
 TEST_F(H1Upstream, LosesPatienceWithASilentUpstream)
 {
     auto [ours, other] = test::socket_pair();
-    h1_upstream::limits limits;
-    limits.first_byte = 100ms;
-    h1_upstream impatient(loop, net::make_stream(loop, std::move(ours), test::nowhere()), limits);
+    h1_upstream impatient(loop, net::make_stream(loop, std::move(ours), test::nowhere()), h1_upstream::limits{});
+    impatient.use({.first_byte_timeout = 100ms});
     request_head head;
     head.method = "GET";
     head.path = "/";
@@ -370,9 +369,8 @@ TEST_F(H1Upstream, LosesPatienceWithASilentUpstream)
 TEST_F(H1Upstream, LosesPatienceInTheMiddleOfABody)
 {
     auto [ours, other] = test::socket_pair();
-    h1_upstream::limits limits;
-    limits.between_bytes = 100ms;
-    h1_upstream impatient(loop, net::make_stream(loop, std::move(ours), test::nowhere()), limits);
+    h1_upstream impatient(loop, net::make_stream(loop, std::move(ours), test::nowhere()), h1_upstream::limits{});
+    impatient.use({.between_bytes_timeout = 100ms});
     other.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel");
     request_head head;
     head.method = "GET";

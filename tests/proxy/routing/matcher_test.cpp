@@ -5,17 +5,9 @@
 namespace lintel::proxy {
 namespace {
 
-http::request_head request(std::string host, std::string_view path)
-{
-    http::request_head head;
-    head.host = std::move(host);
-    head.path = path;
-    return head;
-}
-
 bool rule_matches(const char* rule, const char* host, const char* path)
 {
-    return matches(model::parse_rule(rule).value(), request(host, path));
+    return matches(model::parse_rule(rule).value(), host, path);
 }
 
 TEST(Matcher, ComparesHostsWholeAndPathsByteByByte)

@@ -8,6 +8,7 @@ namespace lintel::proxy {
 namespace {
 
 const std::vector<std::string> entrypoints{"http", "https"};
+const std::vector<named_entrypoint> named{{"http", {}}, {"https", {}}};
 
 http::request_head request(std::string host, std::string_view path = "/")
 {
@@ -40,7 +41,7 @@ public:
         for (const auto& each : all_) {
             bool listens =
                 std::ranges::find(each.spec->entrypoints, entrypoints[entrypoint]) != each.spec->entrypoints.end();
-            if (!listens || !matches(each.rule, head)) continue;
+            if (!listens || !matches(each.rule, head.host, head.path)) continue;
             if (best == nullptr || each.priority() > best->priority()) best = &each;  // ids come in order
         }
         return best == nullptr ? "" : best->id;
@@ -81,7 +82,7 @@ TEST(RouteTable, MatchesAsIfItAskedEveryRouter)
     test::random_model made_up(11);
     for (std::size_t size : {1U, 10U, 100U, 1000U, 10'000U}) {
         auto state = made_up.snapshot(size);
-        table_builder builder(entrypoints, 1);
+        table_builder builder(named, 1);
         auto change = builder.apply(reset_to(state));
         expect_same_matches(*change.table, state, made_up, size > 1000 ? 100 : 500);
     }
@@ -90,7 +91,7 @@ TEST(RouteTable, MatchesAsIfItAskedEveryRouter)
 TEST(RouteTable, MatchesAlikeHoweverItCameAbout)
 {
     test::random_model made_up(12);
-    table_builder builder(entrypoints, 1);
+    table_builder builder(named, 1);
     model::snapshot state;
     for (int round = 0; round < 60; ++round) {
         auto next = made_up.snapshot(made_up.below(60));
@@ -113,7 +114,7 @@ TEST(RouteTable, IsNotLoadedBeforeTheFirstSnapshot)
 {
     EXPECT_FALSE(route_table().loaded());
     EXPECT_EQ(route_table().match(0, request("a")), nullptr);
-    table_builder builder(entrypoints, 1);
+    table_builder builder(named, 1);
     EXPECT_TRUE(builder.apply(reset_to({})).table->loaded()) << "an empty snapshot is one too";
 }
 
@@ -134,7 +135,7 @@ TEST(RouteTable, AsksTheHigherPriorityFirstThenTheSmallerId)
     add("long", "Host(`b.x`) && PathPrefix(`/longer`)", 0);
     add("short", "Host(`b.x`)", 0);
     add("negative", "Host(`c`)", -5);
-    table_builder builder(entrypoints, 1);
+    table_builder builder(named, 1);
     auto table = builder.apply(reset_to(state)).table;
     EXPECT_EQ(matched(*table, 0, request("a.x")), "wide");
     state.routers.erase("wide");
@@ -174,7 +175,7 @@ const route& route_of(const route_table& table, std::string host)
 TEST(TableBuilder, LeavesAloneWhatAChangeDoesNotTouch)
 {
     auto state = two_apps();
-    table_builder builder(entrypoints, 2);
+    table_builder builder(named, 2);
     auto before = builder.apply(reset_to(state));
     auto two = builder.endpoints().at("e-two");
     ASSERT_EQ(before.touched.size(), 2U);
@@ -203,7 +204,7 @@ TEST(TableBuilder, LeavesAloneWhatAChangeDoesNotTouch)
 TEST(TableBuilder, TakesAResetToTheSameStateAsNoChange)
 {
     auto state = two_apps();
-    table_builder builder(entrypoints, 2);
+    table_builder builder(named, 2);
     auto before = builder.apply(reset_to(state));
     auto after = builder.apply(reset_to(state));
     EXPECT_EQ(after.table, before.table);
@@ -215,7 +216,7 @@ TEST(TableBuilder, TakesAResetToTheSameStateAsNoChange)
 TEST(TableBuilder, RetiresAnEndpointThatMovesAndMakesANewOne)
 {
     auto state = two_apps();
-    table_builder builder(entrypoints, 1);
+    table_builder builder(named, 1);
     auto before = builder.apply(reset_to(state));
     auto old = builder.endpoints().at("e-one");
     auto moved = state;
@@ -231,7 +232,7 @@ TEST(TableBuilder, RetiresAnEndpointThatMovesAndMakesANewOne)
 TEST(TableBuilder, RetiresAnEndpointThatIsRemoved)
 {
     auto state = two_apps();
-    table_builder builder(entrypoints, 1);
+    table_builder builder(named, 1);
     builder.apply(reset_to(state));
     auto old = builder.endpoints().at("e-one");
     auto without = state;
@@ -251,7 +252,7 @@ TEST(TableBuilder, ClosesARouterWhoseServiceIsMissingUntilItComes)
     auto state = two_apps();
     auto without = state;
     without.services.erase("s-one");
-    table_builder builder(entrypoints, 1);
+    table_builder builder(named, 1);
     auto first = builder.apply(reset_to(without));
     EXPECT_FALSE(route_of(*first.table, "one").refusal.empty());
     ASSERT_EQ(first.rejected.size(), 1U);
@@ -268,7 +269,7 @@ TEST(TableBuilder, RejectsARuleThatItCantReadAndAppliesTheRest)
 {
     auto state = two_apps();
     state.routers["bad"].rule = "Host(`three`) &&";
-    table_builder builder(entrypoints, 1);
+    table_builder builder(named, 1);
     auto change = builder.apply(reset_to(state));
     ASSERT_EQ(change.rejected.size(), 1U);
     EXPECT_EQ(change.rejected[0].kind, "router");
@@ -281,7 +282,7 @@ TEST(TableBuilder, TakesARouterOutWhoseRuleBreaks)
 {
     auto state = two_apps(), broken = state;
     broken.routers["r-one"].rule = "Host(`one`";
-    table_builder builder(entrypoints, 1);
+    table_builder builder(named, 1);
     builder.apply(reset_to(state));
     auto after = builder.apply(difference(state, broken));
     EXPECT_EQ(matched(*after.table, 0, request("one")), "");
@@ -293,7 +294,7 @@ TEST(TableBuilder, SaysWhenCertificatesChange)
 {
     auto state = two_apps(), with = state;
     with.certificates["c"].names = {"one"};
-    table_builder builder(entrypoints, 1);
+    table_builder builder(named, 1);
     EXPECT_FALSE(builder.apply(reset_to(state)).certificates);
     EXPECT_TRUE(builder.apply(difference(state, with)).certificates);
     EXPECT_TRUE(builder.apply(difference(with, state)).certificates);

@@ -1,0 +1,46 @@
+#pragma once
+// How many clients may be connected, in all and each of them.
+
+#include "net/address.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <unordered_map>
+
+namespace lintel::proxy {
+
+/// Shared by the workers of an edge; exact. Taken once a connection, not once a request.
+class admission {
+public:
+    /// `per_client`: of one IPv4 address or IPv6 /64 network. Those of `exempt` networks count in all only: behind a
+    /// trusted proxy there are many clients.
+    struct caps {
+        std::size_t connections, per_client;
+        net::network_set exempt;
+    };
+    explicit admission(caps limits) : caps_(std::move(limits)) {}
+
+    enum class verdict { admitted, full, client_full };
+
+    /// Counts a connection in, where it is admitted.
+    verdict enter(const net::address& from);
+
+    /// Counts one that was admitted out.
+    void leave(const net::address& from);
+
+private:
+    struct shard {
+        std::mutex access;
+        std::unordered_map<std::uint64_t, std::size_t> open;
+    };
+    shard& shard_of(std::uint64_t client) { return shards_[(client * 0x9E3779B97F4A7C15) >> 58]; }
+    bool counts_alone(const net::address& from) const { return !caps_.exempt.contains(from); }
+
+    caps caps_;
+    std::atomic<std::size_t> open_{0};
+    std::array<shard, 64> shards_;
+};
+
+}  // namespace lintel::proxy

@@ -1,0 +1,56 @@
+#pragma once
+// An abandoned request frees its upstream within 0.2 s.
+
+#include "http/exchange.hpp"
+#include "net/deadline.hpp"
+
+#include <functional>
+#include <utility>
+
+namespace lintel::proxy {
+
+/// Asks every tick whether the client is still there, and breaks off what is being done for it when it isn't. Not
+/// within the first 100 ms: most requests are over by then.
+class client_watch final : net::deadline {
+public:
+    client_watch(net::sweep& home, const http::exchange& client) : deadline(home), client_(client)
+    {
+        set(steady_clock::now() + milliseconds(100));
+    }
+
+    bool gone() const { return gone_; }
+
+    /// The response or the tunnel has its own way of noticing.
+    void stop() { clear(); }
+
+    /// While it lives, `how` is what a client's departure does; it is called at once where the client is gone already.
+    class breaking {
+    public:
+        breaking(client_watch& watch, std::function<void()> how) : watch_(watch)
+        {
+            watch_.break_off_ = std::move(how);
+            if (watch_.gone_) watch_.break_off_();
+        }
+        breaking(const breaking&) = delete;
+        ~breaking() { watch_.break_off_ = {}; }
+
+    private:
+        client_watch& watch_;
+    };
+
+private:
+    using milliseconds = std::chrono::milliseconds;
+
+    void late() override
+    {
+        gone_ = client_.client_gone();
+        if (!gone_) return set(steady_clock::now() + milliseconds(50));  // the next tick
+        if (break_off_) break_off_();
+    }
+
+    const http::exchange& client_;
+    std::function<void()> break_off_;
+    bool gone_ = false;
+};
+
+}  // namespace lintel::proxy
