@@ -65,6 +65,7 @@ private:
     h1_body body_;
     request_head request_;
     std::string out_;
+    bool parsed_ = false;  ///< request_ is what the message at hand says
     bool idle_ = false, fresh_ = true, draining_ = false;
     bool keep_alive_ = true, response_started_ = false, responded_ = false, aborted_ = false, tunnelled_ = false;
 };

@@ -39,12 +39,15 @@ constexpr bool never_reached(fault what)
     return what == fault::connect_refused || what == fault::connect_failed || what == fault::connect_timeout;
 }
 
-/// Status and Lintel-Reason for a client that waits for an answer; status 0: there is none to give.
+/// Status, Lintel-Reason and words for a client that waits for an answer; status 0: there is none to give.
 struct verdict {
     int status;
     std::string_view reason;
     std::string_view sentence;
+    std::string_view advice;  ///< what the owner can do
 };
-verdict verdict_of(fault what);
+
+/// `state`: outcome::state.
+verdict verdict_of(fault what, std::string_view state = {});
 
 }  // namespace lintel::proxy

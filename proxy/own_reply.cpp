@@ -1,5 +1,7 @@
 #include "proxy/own_reply.hpp"
 
+#include "http/error_page.hpp"
+
 namespace lintel::proxy {
 
 namespace {
@@ -17,14 +19,14 @@ task<void> reply_with(http::exchange& to, verdict what, std::string_view detail,
 {
     record.status = what.status;
     record.reason = what.reason;
-    http::response_head head;
-    head.status = what.status;
-    head.fields.add("Lintel-Reason", what.reason);
-    head.fields.add("Cache-Control", "no-store");
     auto sentence = std::string(what.sentence);
-    if (!detail.empty()) (sentence += ' ') += detail;
-    sentence += '\n';
-    co_await http::reply(to, std::move(head), sentence);
+    if (!detail.empty()) {
+        if (sentence.ends_with('.')) sentence.back() = ':';
+        (sentence += ' ') += detail;
+        if (!sentence.ends_with('.')) sentence += '.';
+    }
+    bool lasts = what.reason == "closed";
+    co_await http::reply_with_notice(to, {what.status, what.reason, sentence, what.advice, lasts});
 }
 
 task<void> redirect_to_https(http::exchange& to, std::uint16_t port, access_record& record)
