@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "http/error.hpp"
+#include "http/error_page.hpp"
 #include "http/h1_writer.hpp"
 #include "http/target.hpp"
 #include "net/error.hpp"
@@ -97,6 +98,7 @@ task<bool> h1_connection::wait_for_request()
 task<result<void>> h1_connection::read_head()
 {
     head_scanner scanner;
+    parsed_ = false;
     client_->expires_at(net::direction::read, steady_clock::now() + limits_.options.head_timeout);
     bool begun = false, blank_seen = false;
     for (;;) {
@@ -134,6 +136,7 @@ result<void> h1_connection::understand(std::size_t length)
 
     keep_alive_ = false;  // until the head is found good
     if (auto parsed = parse_request_head(head_bytes_.bytes(), limits_.head, request_); !parsed) return parsed;
+    parsed_ = true;
     if (request_.is("CONNECT")) return errc::method_not_allowed;
     if (auto read = read_target(request_); !read) return read;
     auto how = framing_of(request_);
@@ -176,14 +179,13 @@ task<void> h1_connection::send_continue()
 task<void> h1_connection::refuse(error_code why)
 {
     keep_alive_ = false;
-    request_ = {};  // of the message before
+    if (!parsed_) request_ = {};  // half of this message's, or of the one before
     response_head head;
-    head.status = status_of(why);
-    if (head.status == 405) head.fields.add("Allow", allowed_methods);
-    head.fields.add("Lintel-Reason", "bad-request");
-    auto sentence = why.message() + "\n";
+    if (status_of(why) == 405) head.fields.add("Allow", allowed_methods);
+    auto sentence = "The request is refused: " + why.message() + ".";
+    notice what{status_of(why), "bad-request", sentence, advice_for_bad_requests};
     body_.start({});
-    if (co_await reply(*this, std::move(head), sentence)) co_await linger();
+    if (co_await reply_with_notice(*this, what, std::move(head))) co_await linger();
 }
 
 task<result<void>> h1_connection::inform(const response_head& interim)

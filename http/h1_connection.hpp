@@ -70,6 +70,7 @@ private:
     request_head request_;
     std::string out_;
     std::uint64_t served_ = 0;
+    bool parsed_ = false;  ///< request_ is what the message at hand says
     bool fresh_ = true, draining_ = false;
     bool keep_alive_ = true, response_started_ = false, responded_ = false, aborted_ = false, tunnelled_ = false;
     connection_book::entry place_;  // last: who finds us in the book may close us

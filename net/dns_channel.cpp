@@ -104,6 +104,7 @@ public:
     void ask(const std::string& host, int family, std::function<void(dns_answer)> then)
     {
         ares_addrinfo_hints hints{};
+        hints.ai_flags = ARES_AI_NOSORT;  // the server's order; sorting takes a socket per address
         hints.ai_family = family;
         hints.ai_socktype = SOCK_STREAM;
         auto question = std::make_unique<open_question>(*this, std::move(then));

@@ -25,6 +25,7 @@ enum class fault {
     bad_path,          ///< a path that this route refuses
     bad_method,        ///< TRACE where the route doesn't allow it
     body_too_large,    ///< above the route's limit
+    trailers_too_large,
     client_slow,       ///< the client's body came too slowly
     busy,              ///< too many bodies stream to this service already
     client_gone,       ///< nobody is left to answer
@@ -47,12 +48,15 @@ constexpr bool never_reached(fault what)
 /// Why the body of a request broke, as its source says.
 fault fault_of_body(error_code why);
 
-/// Status and Lintel-Reason for a client that waits for an answer; status 0: there is none to give.
+/// Status, Lintel-Reason and words for a client that waits for an answer; status 0: there is none to give.
 struct verdict {
     int status;
     std::string_view reason;
     std::string_view sentence;
+    std::string_view advice;  ///< what the owner can do
 };
-verdict verdict_of(fault what);
+
+/// `state`: outcome::state.
+verdict verdict_of(fault what, std::string_view state = {});
 
 }  // namespace lintel::proxy

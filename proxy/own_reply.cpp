@@ -1,6 +1,7 @@
 #include "proxy/own_reply.hpp"
 
 #include "base/text.hpp"
+#include "http/error_page.hpp"
 #include "http/h1_writer.hpp"
 
 namespace lintel::proxy {
@@ -20,16 +21,17 @@ task<void> reply_with(http::exchange& to, verdict what, std::string_view detail,
 {
     record.status = what.status;
     record.reason = what.reason;
+    auto sentence = std::string(what.sentence);
+    if (!detail.empty()) {
+        if (sentence.ends_with('.')) sentence.back() = ':';
+        (sentence += ' ') += detail;
+        if (!sentence.ends_with('.')) sentence += '.';
+    }
+    bool lasts = what.reason == "closed";
     http::response_head head;
-    head.status = what.status;
-    head.fields.add("Lintel-Reason", what.reason);
-    head.fields.add("Cache-Control", "no-store");
     if (what.status == 405) head.fields.add("Allow", http::allowed_methods);
     if (what.status == 413) head.fields.add("Connection", "close");
-    auto sentence = std::string(what.sentence);
-    if (!detail.empty()) (sentence += ' ') += detail;
-    sentence += '\n';
-    co_await http::reply(to, std::move(head), sentence);
+    co_await http::reply_with_notice(to, {what.status, what.reason, sentence, what.advice, lasts}, std::move(head));
 }
 
 task<void> redirect_to_https(http::exchange& to, std::uint16_t port, access_record& record)

@@ -9,7 +9,7 @@
 
 namespace lintel::proxy {
 
-/// Status, Lintel-Reason and one plain sentence. `detail` follows the sentence where there is more to say.
+/// An error as http::reply_with_notice gives it. `detail` goes on with the sentence where there is more to say.
 task<void> reply_with(http::exchange& to, verdict what, std::string_view detail, access_record& record);
 
 /// 308 to the same URI on the https entrypoint; `port` 443 is left out.

@@ -162,8 +162,7 @@ task<void> server::answer_route(http::exchange& exchange, std::size_t entrypoint
 /// Says what went wrong, if the client can still be told; cuts the connection otherwise.
 task<void> server::tell(http::exchange& exchange, const outcome& what, access_record& record)
 {
-    auto verdict = verdict_of(what.what);
-    if (!what.state.empty()) verdict.reason = what.state;
+    auto verdict = verdict_of(what.what, what.state);
     record.reason = verdict.reason;
     if (what.why) record.detail = what.why.message();
     if (verdict.status == 0 || exchange.response_started()) co_return exchange.abort();

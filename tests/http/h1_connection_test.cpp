@@ -399,6 +399,38 @@ TEST_F(H1Connection, RefusesMalformedRequestsAndCloses)
     }
 }
 
+TEST_F(H1Connection, RefusesInTheFormThatThisMessageAsksFor)
+{
+    struct row {
+        const char *request, *type;
+        bool has_body;
+    };
+    for (auto [request, type, has_body] : {
+             row{"POST / HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\nExpect: coffee\r\n\r\n", "text/html", true},
+             row{"HEAD / HTTP/1.1\r\nHost: a\r\nExpect: coffee\r\n\r\n", "text/plain", false},
+             row{"HEAD / HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\n\r\nBAD\r\n\r\n", "text/plain", true},
+             row{"HEAD / HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\n\r\nBAD\nLINE\r\n\r\n", "text/plain", true},
+         }) {
+        SCOPED_TRACE(request);
+        auto [ours, far] = test::socket_pair();
+        std::thread served([end = std::move(ours)]() mutable {
+            net::worker loop;
+            connection_limits limits;
+            h1_connection connection(loop, net::make_stream(loop, std::move(end), test::nowhere()), limits);
+            loop.complete(connection.serve(answer_early));
+        });
+        far.send(request);
+        far.shutdown_write();
+        auto all = far.read_to_end();
+        served.join();
+        auto refusal = all.substr(all.rfind("HTTP/1.1 4"));
+        EXPECT_TRUE(refusal.contains("\r\nLintel-Reason: bad-request\r\n")) << all;
+        EXPECT_TRUE(refusal.contains("\r\nContent-Type: " + std::string(type))) << all;
+        EXPECT_TRUE(refusal.contains("\r\nContent-Length: ")) << all;
+        EXPECT_EQ(!refusal.ends_with("\r\n\r\n"), has_body) << all;
+    }
+}
+
 TEST_F(H1Connection, SaysNothingToAClientThatOnlyWentAway)
 {
     start();

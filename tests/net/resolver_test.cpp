@@ -52,6 +52,22 @@ TEST_F(Names, HaveAddressesOfBothFamilies)
     EXPECT_EQ(resolve("app.test"), "[fd00::1]:80 10.0.0.1:80 10.0.0.2:80 ");
 }
 
+TEST_F(Names, MayHaveMoreAddressesThanADatagramHolds)
+{
+    std::vector<std::string> many;
+    std::string expected;
+    for (int i = 0; i < 100; ++i) {
+        many.push_back("10.0.1." + std::to_string(i));
+        expected += many.back() + ":80 ";
+    }
+    server.set("app.test", many);
+    EXPECT_EQ(resolve("app.test"), expected);
+    EXPECT_EQ(server.questions_over_tcp(), 1);
+    server.set("other.test", many);
+    EXPECT_EQ(resolve("other.test"), expected);
+    EXPECT_EQ(server.questions_over_tcp(), 2);
+}
+
 TEST_F(Names, AreAskedForOnceWithinTheirLife)
 {
     server.set("app.test", {"10.0.0.1"}, 60);

@@ -1,7 +1,6 @@
 #include "proxy/access_log.hpp"
 
 #include "base/file.hpp"
-#include "proxy/outcome.hpp"
 #include "tests/support/tiny_server.hpp"
 
 #include <gtest/gtest.h>
@@ -118,38 +117,6 @@ TEST(AccessLog, WritesWhatWaitsWhenItEnds)
         log.ring(1).push("two\n");
     }
     EXPECT_EQ(file::read(path).value(), "one\ntwo\n");
-}
-
-TEST(Verdicts, SayStatusAndReasonOfEveryFault)
-{
-    struct row {
-        fault what;
-        int status;
-        const char* reason;
-    };
-    for (auto [what, status, reason] : {
-             row{fault::no_route, 404, "no-route"},
-             row{fault::not_loaded, 503, "starting"},
-             row{fault::closed_route, 503, "closed"},
-             row{fault::no_endpoint, 503, "unhealthy"},
-             row{fault::connect_refused, 502, "refused"},
-             row{fault::connect_failed, 502, "unreachable"},
-             row{fault::connect_timeout, 504, "connect-timeout"},
-             row{fault::upstream_closed, 502, "upstream-closed"},
-             row{fault::no_answer, 504, "timeout"},
-             row{fault::bad_response, 502, "bad-response"},
-             row{fault::response_cut, 502, "response-cut"},
-             row{fault::bad_request_body, 400, "bad-request"},
-             row{fault::client_gone, 0, "client-gone"},
-         }) {
-        auto said = verdict_of(what);
-        EXPECT_EQ(said.status, status) << reason;
-        EXPECT_EQ(said.reason, reason);
-        EXPECT_EQ(said.sentence.empty(), status == 0) << reason;
-    }
-    EXPECT_TRUE(never_reached(fault::connect_refused) && never_reached(fault::connect_failed) &&
-                never_reached(fault::connect_timeout));
-    EXPECT_FALSE(never_reached(fault::upstream_closed) || never_reached(fault::no_answer));
 }
 
 }  // namespace

@@ -1,9 +1,10 @@
 #pragma once
-// A real name server on UDP loopback whose answers a test decides.
+// A real name server on loopback whose answers a test decides. UDP, and TCP for what is longer than 512 bytes.
 
 #include "base/unique_fd.hpp"
 #include "net/address.hpp"
 
+#include <array>
 #include <atomic>
 #include <map>
 #include <mutex>
@@ -24,15 +25,21 @@ class dns_server {
 public:
     enum class mood { answers, fails, silent };
 
-    dns_server() : socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0))
+    dns_server()
+        : socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)),
+          listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))
     {
         sockaddr_in local{};
         local.sin_family = AF_INET;
         local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         socklen_t length = sizeof local;
         auto* where = reinterpret_cast<sockaddr*>(&local);
-        if (::bind(socket_.get(), where, length) != 0) throw std::runtime_error("no socket for the name server");
-        ::getsockname(socket_.get(), where, &length);
+        int on = 1;
+        ::setsockopt(listener_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        bool bound = ::bind(listener_.get(), where, length) == 0 && ::listen(listener_.get(), 8) == 0 &&
+                     ::getsockname(listener_.get(), where, &length) == 0 &&
+                     ::bind(socket_.get(), where, length) == 0;
+        if (!bound) throw std::runtime_error("no port for the name server");
         where_ = net::address(where, length);
         thread_ = std::thread([this] { serve(); });
     }
@@ -67,6 +74,7 @@ public:
 
     /// Questions that came, two for each name that is looked up.
     int questions() const { return questions_; }
+    int questions_over_tcp() const { return over_tcp_; }
 
 private:
     struct record {
@@ -77,18 +85,48 @@ private:
     void serve()
     {
         while (!ending_) {
-            pollfd one{socket_.get(), POLLIN, 0};
-            if (::poll(&one, 1, 10) <= 0) continue;
-            std::string question(512, '\0');
-            sockaddr_storage from{};
-            socklen_t length = sizeof from;
-            auto* whom = reinterpret_cast<sockaddr*>(&from);
-            auto count = ::recvfrom(socket_.get(), question.data(), question.size(), 0, whom, &length);
-            if (count < 17) continue;
-            question.resize(static_cast<std::size_t>(count));
-            ++questions_;
+            std::array<pollfd, 2> both{{{socket_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}}};
+            if (::poll(both.data(), both.size(), 10) <= 0) continue;
+            if (both[0].revents != 0) serve_datagram();
+            if (both[1].revents != 0) serve_connection();
+        }
+    }
+
+    void serve_datagram()
+    {
+        std::string question(512, '\0');
+        sockaddr_storage from{};
+        socklen_t length = sizeof from;
+        auto* whom = reinterpret_cast<sockaddr*>(&from);
+        auto count = ::recvfrom(socket_.get(), question.data(), question.size(), 0, whom, &length);
+        if (count < 17) return;
+        question.resize(static_cast<std::size_t>(count));
+        ++questions_;
+        auto answer = answer_to(question);
+        if (answer.size() > 512) {
+            answer.resize(question.size());
+            answer[2] |= '\2';  // truncated: ask over TCP
+            answer[7] = '\0';   // no answers in this one
+        }
+        if (!answer.empty()) ::sendto(socket_.get(), answer.data(), answer.size(), 0, whom, length);
+    }
+
+    /// Questions on one connection until the client has no more; each has its length before it.
+    void serve_connection()
+    {
+        unique_fd client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+        timeval patience{5, 0};
+        ::setsockopt(client.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        for (;;) {
+            std::array<unsigned char, 2> size{};
+            if (::recv(client.get(), size.data(), size.size(), MSG_WAITALL) != 2) return;
+            std::string question(size[0] * 256U + size[1], '\0');
+            if (::recv(client.get(), question.data(), question.size(), MSG_WAITALL) < 17) return;
+            ++over_tcp_;
             auto answer = answer_to(question);
-            if (!answer.empty()) ::sendto(socket_.get(), answer.data(), answer.size(), 0, whom, length);
+            std::string out{static_cast<char>(answer.size() / 256), static_cast<char>(answer.size() % 256)};
+            out += answer;
+            ::send(client.get(), out.data(), out.size(), MSG_NOSIGNAL);
         }
     }
 
@@ -135,10 +173,10 @@ private:
         return out + bytes;
     }
 
-    unique_fd socket_;
+    unique_fd socket_, listener_;
     net::address where_;
     std::atomic<bool> ending_ = false;
-    std::atomic<int> questions_ = 0;
+    std::atomic<int> questions_ = 0, over_tcp_ = 0;
     std::atomic<mood> mood_ = mood::answers, mood_of_type_ = mood::answers;
     std::atomic<unsigned> type_ = 0;
     std::mutex guard_;
