@@ -15,8 +15,8 @@ SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: app.test\r\n\r\n"
 class Case:
     """`sent`: the bytes, as latin-1. `flags` and `options` choose the door."""
     sent: str
-    flags: tuple = ()
-    options: dict = field(default_factory=dict)
+    flags: tuple = field(default=(), kw_only=True)
+    options: dict = field(default_factory=dict, kw_only=True)
 
     @property
     def data(self):
@@ -187,12 +187,12 @@ def table(rows):
     """A class decorator: a test per row of `rows`, {name: [cases]}, with a subtest per case and way of writing."""
     def add_tests(kind):
         for name, cases in rows.items():
-            setattr(kind, "test_" + name.replace(".", "_").replace("-", "_"), test_of(cases))
+            setattr(kind, "test_" + name.replace(".", "_").replace("-", "_"), checking(cases))
         return kind
     return add_tests
 
 
-def test_of(cases):
+def checking(cases):
     def check_all(self):
         for case in cases:
             for name, writer, behind in case.ways():
