@@ -5,10 +5,9 @@ import struct
 import threading
 
 from support.case import main
-from support.door import door, normal
+from support.door import Door, door, normal
 from support.recorder import TUNNEL
-from support.rows import (AFTER, NEXT, SMUGGLED, Own, Refused, Rows, Taken, answer_or_end, check_nothing_reached,
-                          read_echo, read_refusal, row, say_after, table)
+from support.rows import (AFTER, NEXT, SMUGGLED, Own, Refused, Rows, Taken, answer_or_end, read_echo, row, say_after, table)
 from support.writing import in_one
 
 CONTROLS = [chr(code) for code in (*range(0x00, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F)]
@@ -92,8 +91,7 @@ TRACE = {"trace": "allow"}
 
 @table({
     "target.origin": [Taken(get(target=target)) for target in (
-        "/a/b?c", "/", "/?", "/a?b?c", "/~a-b._c", "/a;b=c,d", "/a:b@c", "/!$&'()*+,;=", "/a/", "/?a=/../%2e//%61",
-        "/x/http://evil.test/")],
+        "/a/b?c", "/", "/?", "/a?b?c", "/~a-b._c", "/a;b=c,d", "/a:b@c", "/!$&'()*+,;=", "/a/", "/?a=/../%2e//%61")],
     "target.absolute": [
         Taken(f"GET {sent} HTTP/1.1\r\nHost: {beside}\r\n\r\n", up=f"GET {up} HTTP/1.1\r\nHost: {host}\r\n\r\n")
         for sent, beside, up, host in (
@@ -180,13 +178,13 @@ AS_IS = {"path": "as-is"}
         ("/.", "/"), ("/a/..", "/"), ("/a/.", "/a/"), ("/a/b/../", "/a/"), ("/%2e", "/"), ("/...", "/..."), ("/.a/..b/c.", "/.a/..b/c."),
         ("/a/..;/b", "/a/..;/b"), ("/%252e%252e/b", "/%252e%252e/b"), ("/..%2fb", "/..%2Fb"), ("/a/..?/../b", "/?/../b")),
     "path.slashes": paths(
-        ("//a///b", "/a/b"), ("//", "/"), ("/a//", "/a/"), ("///", "/"), ("//evil.test/x", "/evil.test/x"), ("/a?b//c", "/a?b//c")),
+        ("//a///b", "/a/b"), ("//", "/"), ("/a//", "/a/"), ("///", "/"), ("//evil.test/x", "/evil.test/x"), ("/x/http://a/", "/x/http:/a/"), ("/a?b//c", "/a?b//c")),
     "path.encoded-slash": paths(
         ("/a%2fb", "/a%2Fb"), ("/a%5Cb", "/a%5Cb"), ("/a%5cb", "/a%5Cb"), ("/a/%2f..%2f/b", "/a/%2F..%2F/b"),
         ("/%2e%2e%2fb", "/..%2Fb"), ("/a%2F%2Fb", "/a%2F%2Fb"), ("/a/..%5cb", "/a/..%5Cb")),
     "path.encoded-slash-refused": [
         Refused(get(target=target), options={"encoded_slashes": "reject"}) for target in (
-            "/a%2fb", "/a%2Fb", "/a%5Cb", "/a%5cb", "/%2f", "/..%2fb", "/a/%2f/../b")
+            "/a%2fb", "/a%2Fb", "/a%5Cb", "/a%5cb", "/%2f", "/..%2fb", "/a/%2f/b")
     ] + [Taken(get(target="/a/b?%2f%5c"), options={"encoded_slashes": "reject"})],
     "path.as-is": [Taken(get(target=target), options=AS_IS) for target in (
         "/%61%2D", "/%c3%a9", "//a///b", "//", "/a%2fb", "/a%5cb", "/%7euser//x?%61//..", "/...", "/%252e")],
@@ -433,7 +431,7 @@ def limited(size, **settings):
     "framing.over-limit": [
         *limited(1024, flags=SMALL), *limited(1025, flags=SMALL), *limited(1024, options={"body_limit": "1KiB"}),
         *limited(1025, options={"body_limit": "1KiB"}), Refused(post("Content-Length: 9223372036854775807\r\n", "abc"), 413, flags=SMALL),
-        Refused(chunks("7fffffffffffffff\r\nabc"), 413, flags=SMALL, partly=True),
+        Refused(chunks("7fffffffffffffff\r\n" + "b" * 1025), 413, flags=SMALL, partly=True),
         Refused(post("Expect: 100-continue\r\nContent-Length: 1025\r\n"), 413, flags=SMALL),
     ],
     "framing.unread": [
@@ -459,18 +457,20 @@ class Framing(Rows):
 
     @row("framing.cut")
     def test_framing_cut(self):
+        here = Door()
+        self.addCleanup(here.end)
+        mark = here.recorder.mark()
         for sent in self.LEAVES:
             for leave in (half_close, reset):
-                with self.subTest(sent=sent[:200], leave=leave.__name__):
-                    here = door()
-                    mark = here.recorder.mark()
-                    with here.client() as client:
-                        client.send(sent)
-                        leave(client.socket)
-                        answer = leave is half_close and answer_or_end(client)
-                        if answer:
-                            self.assertEqual((400, "bad-request"), (answer.status, answer["lintel-reason"]))
-                    check_nothing_reached(self, here, mark, partly=True)
+                with self.subTest(sent=sent[:200], leave=leave.__name__), here.client() as client:
+                    client.send(sent)
+                    leave(client.socket)
+                    answer = leave is half_close and answer_or_end(client)
+                    if answer:
+                        self.assertEqual((400, "bad-request"), (answer.status, answer["lintel-reason"]))
+        say_after(self, here)
+        here.drain()  # what a client left behind may still be on its way upstream: now it no longer is
+        self.assertEqual([AFTER], [normal(each) for each in here.recorder.since(mark) if each.whole])
 
 
 def half_close(connected):

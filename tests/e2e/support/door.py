@@ -23,7 +23,7 @@ OURS = {b"X-Forwarded-For": rb"127\.0\.0\.1", b"X-Forwarded-Proto": rb"http", b"
 
 
 class Door:
-    def __init__(self, flags, options):
+    def __init__(self, flags=(), options=()):
         self.recorder = Recorder()
         written = "".join(f", {key}: {value}" for key, value in options)
         written = f", lintel: {{{written[2:]}}}" if options else ""
@@ -38,8 +38,15 @@ class Door:
             self.end()
             raise
 
+    def drain(self):
+        """Ends Lintel, so that all it ever sends has reached the recorder."""
+        wrong = self.lintel.stop()
+        if wrong:
+            raise AssertionError(f"{wrong}\n{self.lintel.log}")
+        self.recorder.wait_all_ended()
+
     def end(self):
-        wrong = self.lintel.stop() if hasattr(self.lintel, "process") else None
+        wrong = self.lintel.stop() if hasattr(self.lintel, "pid") else None
         log = self.lintel.log
         self.lintel.remove_files()
         self.recorder.stop()

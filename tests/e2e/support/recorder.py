@@ -2,10 +2,13 @@
 
 It is strict where Lintel is the writer: framing that isn't exactly what a careful sender writes is a complaint, and
 `Recorder.since()` fails on it. It is indifferent where the test is the writer: whatever the script says is sent."""
+import fcntl
 import itertools
 import re
+import select
 import socket
 import struct
+import termios
 import threading
 from dataclasses import dataclass, field
 
@@ -82,6 +85,7 @@ class Recorder:
 
     def since(self, mark):
         """The requests that began to arrive since `mark`, in the order of their first bytes."""
+        wait_for(self._has_read_all, "the recorder reads what has come", every=0.001)
         if self.complaints:
             raise AssertionError(f"odd framing reached the upstream: {self.complaints.pop()}")
         return self.messages[mark:]
@@ -89,6 +93,14 @@ class Recorder:
     def wait_ended(self, number, within=5.0):
         """How a connection ended, once it has."""
         return wait_for(lambda: self.peers[number].ended, f"Lintel ends the upstream connection {number}", within)
+
+    def wait_all_ended(self, within=5.0):
+        wait_for(lambda: not self._sockets, "Lintel ends all upstream connections", within)
+
+    def _has_read_all(self):
+        if select.select([self.listener], [], [], 0)[0]:
+            return False
+        return not any(unread_bytes(each) for each in list(self._sockets.values()))
 
     def stop(self):
         for each in [self.listener, *list(self._sockets.values())]:
@@ -159,6 +171,13 @@ class Recorder:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.close()
         raise Ended("here")
+
+
+def unread_bytes(connection):
+    try:
+        return struct.unpack("i", fcntl.ioctl(connection, termios.FIONREAD, b"\0" * 4))[0]
+    except (OSError, ValueError):
+        return 0  # closed meanwhile
 
 
 class Reader:
