@@ -64,7 +64,7 @@ class Peer:
 
 class Recorder:
     """Listens at once. `scripts`: target → steps, a list of bytes, CLOSE, RESET, HALF_CLOSE, TUNNEL (record and echo all
-    that comes) and gates, events that are waited for; a list of such lists is one script per request, the last one for
+    that comes), functions to call and gates, events that are waited for; a list of such lists is one script per request, the last one for
     all the others. `early`: targets answered as soon as the head is there. `send`: how bytes of a script are written."""
 
     def __init__(self):
@@ -150,6 +150,8 @@ class Recorder:
                 connection.shutdown(socket.SHUT_WR)
             elif step in (CLOSE, RESET):
                 self._end(connection, step, message.connection)
+            elif callable(step):
+                step()
             elif not step.wait(10):
                 raise Odd("a gate that nobody opened")
 
