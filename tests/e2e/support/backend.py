@@ -56,12 +56,12 @@ def ok(exchange):
 class Backend:
     """Listens at once. `answer(exchange)` runs on the connection's own thread for each request."""
 
-    def __init__(self, answer=ok, host="127.0.0.1"):
+    def __init__(self, answer=ok, host="127.0.0.1", port=0):
         self.answer = answer
         self.requests = []
         self.open_connections = set()
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self.listener = socket.create_server((host, 0), family=family, backlog=1024)
+        self.listener = socket.create_server((host, port), family=family, backlog=1024)
         self.port = self.listener.getsockname()[1]
         self.url = f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
         self._sockets = {}

@@ -1,5 +1,6 @@
 """Lintel with the n-th system call of one kind failing in its edge (tests/support/failing_calls.cpp), the scenarios that
 this is done to, and what must hold afterwards."""
+import collections
 import errno
 import mmap
 import os
@@ -187,7 +188,14 @@ class Trial:
         self.lintel.until("app.test", path="/short/warm")
         self.lintel.until("app.test", path="/short/warm", get=self.lintel.get_tls)
         self.edge = wait_for(lambda: self.lintel.role("edge"), "the edge's pid")
-        self._baseline = self._own_descriptors()
+        counts = collections.deque(maxlen=20)
+
+        def steady():
+            counts.append(self._own_descriptors())
+            return counts.count(counts[-1]) == 20
+
+        wait_for(steady, "the number of descriptors is steady")
+        self._baseline = counts[-1]
 
     def end(self):
         wrong = self.lintel.stop()
