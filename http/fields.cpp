@@ -64,12 +64,13 @@ constexpr auto token_table = [] {
 
 field_id identify(std::string_view name)
 {
-    if (name.size() > longest_known) return field_id::other;
-    auto [first, last] = by_length[name.size()];
+    auto [first, last] = name.size() > longest_known ? span_of_length{} : by_length[name.size()];
     for (auto i = first; i < last; ++i) {
         if (text::equal_caseless(known_fields[i].name, name)) return known_fields[i].id;
     }
-    return field_id::other;
+    constexpr std::string_view family = "x-forwarded-";
+    bool related = name.size() > family.size() && text::equal_caseless(name.substr(0, family.size()), family);
+    return related ? field_id::x_forwarded_other : field_id::other;
 }
 
 const field* fields::find(field_id id) const

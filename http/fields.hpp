@@ -28,6 +28,7 @@ enum class field_id : std::uint8_t {
     upgrade,
     x_forwarded_for,
     x_forwarded_host,
+    x_forwarded_other,  ///< any other X-Forwarded-…: apps trust what a proxy says there
     x_forwarded_port,
     x_forwarded_prefix,
     x_forwarded_proto,

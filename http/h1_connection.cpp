@@ -208,8 +208,8 @@ framing h1_connection::framing_for(const response_head& head, const body_source&
 task<result<void>> h1_connection::respond(const response_head& head, body_source& body)
 {
     auto how = framing_for(head, body);
-    // A request body that nobody reads is discarded afterwards only where it is known to be short.
-    bool unread = body_.untouched() && body_.longer_than(limits_.drain_bytes);
+    // A request body that nobody reads is discarded afterwards only where it is known to be short, and to come.
+    bool unread = body_.untouched() && (body_.longer_than(limits_.drain_bytes) || waits_for_continue());
     bool told = head.fields.has_token(field_id::connection, "close");
     keep_alive_ =
         keep_alive_ && !told && !draining_ && !body_.broken() && !unread && how.what != framing::kind::until_close;
@@ -246,6 +246,12 @@ void h1_connection::abort()
     client_->close(net::stream::manner::abortive);
 }
 
+/// The client sends its body after a 100 (Continue) that it did not get.
+bool h1_connection::waits_for_continue() const
+{
+    return !body_.finished() && body_.untouched() && input_.empty() && request_.fields.find(field_id::expect) != nullptr;
+}
+
 /// Makes the connection ready for the next request; false when there will be none.
 task<bool> h1_connection::finish()
 {
@@ -263,7 +269,7 @@ task<bool> h1_connection::finish()
 /// then the connection closes.
 task<bool> h1_connection::discard_body()
 {
-    if (request_.fields.find(field_id::expect) != nullptr && body_.untouched() && input_.empty()) co_return false;
+    if (waits_for_continue()) co_return false;
     client_->set_patience(net::direction::read, farewell);
     for (std::size_t discarded = 0; discarded <= limits_.drain_bytes;) {
         auto piece = co_await body_.read();

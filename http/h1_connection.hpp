@@ -61,6 +61,7 @@ private:
     task<bool> discard_body();
     task<void> linger();
     task<void> send_continue();
+    bool waits_for_continue() const;
     framing framing_for(const response_head& head, const body_source& body) const;
 
     std::unique_ptr<net::stream> client_;

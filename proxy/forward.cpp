@@ -134,7 +134,8 @@ private:
         worker_.counters.add(counter::upstream_requests);
         http::memory_body whole(collected_);
         auto& body = collected_.empty() ? client_.body() : whole;
-        auto result = co_await relay(worker_, client_, watch_, held.call(), request_.head(), body, options(), record_);
+        sent_request request{request_.head(), body, request_.not_forwarded(), options()};
+        auto result = co_await relay(worker_, client_, watch_, held.call(), request, record_);
         result.pooled = held.pooled();
         if (result.what == fault::none) held.give_back();
         co_return result;

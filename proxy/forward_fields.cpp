@@ -34,6 +34,7 @@ bool says_where_from(field_id id)
         case field_id::forwarded:
         case field_id::x_forwarded_for:
         case field_id::x_forwarded_host:
+        case field_id::x_forwarded_other:
         case field_id::x_forwarded_port:
         case field_id::x_forwarded_prefix:
         case field_id::x_forwarded_proto:
@@ -42,21 +43,7 @@ bool says_where_from(field_id id)
     }
 }
 
-/// The names that Connection nominates, but those that never stand for a field.
-std::vector<std::string_view> nominated(const http::fields& all)
-{
-    std::vector<std::string_view> names;
-    for (const auto& each : all) {
-        if (each.id != field_id::connection) continue;
-        for (auto name : text::split_list(each.value)) {
-            bool option = text::equal_caseless(name, "close") || text::equal_caseless(name, "keep-alive");
-            if (!option) names.push_back(name);
-        }
-    }
-    return names;
-}
-
-bool is_named(const field& candidate, const std::vector<std::string_view>& names)
+bool is_named(const field& candidate, const field_names& names)
 {
     return std::ranges::any_of(names, [&](auto name) { return text::equal_caseless(name, candidate.name); });
 }
@@ -85,6 +72,26 @@ std::string port_of(std::string_view authority, bool encrypted)
 }
 
 }  // namespace
+
+field_names nominated(const http::fields& all)
+{
+    field_names names;
+    for (const auto& each : all) {
+        if (each.id != field_id::connection) continue;
+        for (auto name : text::split_list(each.value)) {
+            bool option = text::equal_caseless(name, "close") || text::equal_caseless(name, "keep-alive");
+            if (!option) names.push_back(name);
+        }
+    }
+    return names;
+}
+
+http::fields without(const http::fields& all, const field_names& names)
+{
+    auto kept = all;
+    kept.remove_if([&](const field& each) { return is_named(each, names); });
+    return kept;
+}
 
 std::string client_address(const http::exchange& exchange, const net::network_set& trusted)
 {
@@ -124,10 +131,10 @@ forwarded_request::forwarded_request(const http::exchange& exchange, worker_stat
     bool can_switch = received.is("GET") && received.version == http::version::http_1_1 && bodiless;
     websocket_ = can_switch && text::equal_caseless(received.upgrade(), "websocket");
 
-    auto named = nominated(received.fields);
+    nominated_ = nominated(received.fields);
     auto left = forwards_left(received);
     for (const auto& each : received.fields) {
-        bool dropped = is_hop_by_hop(each.id) || says_where_from(each.id) || is_named(each, named);
+        bool dropped = is_hop_by_hop(each.id) || says_where_from(each.id) || is_named(each, nominated_);
         bool ours = each.id == field_id::expect || each.id == field_id::proxy || each.id == field_id::x_request_id ||
                     (each.id == field_id::max_forwards && left);
         if (!dropped && !ours) head_.fields.add(each);
@@ -173,7 +180,9 @@ void forwarded_request::add_forwarded(const http::exchange& exchange, bool trust
     head_.fields.add({"X-Real-IP", real_ip_, field_id::x_real_ip});
     if (!trusted) return;
     for (const auto& each : received.fields) {
-        if (each.id == field_id::forwarded || each.id == field_id::x_forwarded_prefix) head_.fields.add(each);
+        bool theirs = each.id == field_id::forwarded || each.id == field_id::x_forwarded_prefix ||
+                      each.id == field_id::x_forwarded_other;
+        if (theirs) head_.fields.add(each);
     }
 }
 

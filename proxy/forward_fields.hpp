@@ -9,6 +9,12 @@
 
 namespace lintel::proxy {
 
+using field_names = std::vector<std::string_view>;
+
+/// The names that Connection nominates (RFC 9110 §7.6.1), but those that never stand for a field.
+field_names nominated(const http::fields& all);
+http::fields without(const http::fields& all, const field_names& names);
+
 /// The client's address: the socket's, or behind trusted proxies the last one in X-Forwarded-For that isn't theirs.
 std::string client_address(const http::exchange& exchange, const net::network_set& trusted);
 
@@ -27,6 +33,8 @@ public:
     const http::request_head& head() const { return head_; }
     const std::string& client() const { return client_; }
     std::string_view request_id() const { return request_id_; }
+    /// What Connection named: not forwarded as a trailer either.
+    const field_names& not_forwarded() const { return nominated_; }
     bool is_websocket() const { return websocket_; }
 
     /// `pass_host`: the client's authority, else the endpoint's. `path_as_is`: the path as received, else its normal
@@ -38,6 +46,7 @@ private:
     void add_request_id(const http::request_head& received, worker_state& worker);
 
     http::request_head head_;
+    field_names nominated_;
     std::string client_, for_, proto_, host_, port_, real_ip_, request_id_, target_authority_;
     std::string max_forwards_;
     std::string_view received_authority_, received_path_, normal_path_;

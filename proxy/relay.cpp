@@ -5,7 +5,6 @@
 #include "http/tunnel.hpp"
 #include "net/error.hpp"
 #include "net/task_group.hpp"
-#include "proxy/forward_fields.hpp"
 
 namespace lintel::proxy {
 
@@ -13,10 +12,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Counts the bytes that pass and remembers why a body broke.
+/// Counts the bytes that pass, keeps back trailers that concern one connection, and remembers why a body broke.
 class observed_body final : public http::body_source {
 public:
-    observed_body(http::body_source& inner, std::uint64_t& total) : inner_(inner), total_(total) {}
+    observed_body(http::body_source& inner, std::uint64_t& total, const field_names& kept_back)
+        : inner_(inner), total_(total), kept_back_(kept_back)
+    {
+    }
 
     std::optional<http::body_piece> ready() override
     {
@@ -35,29 +37,34 @@ public:
     error_code broken() const { return broken_; }
 
 private:
-    void observe(const http::body_piece& piece)
+    void observe(http::body_piece& piece)
     {
+        if (piece.trailers != nullptr && !kept_back_.empty()) {
+            trailers_ = without(*piece.trailers, kept_back_);
+            piece.trailers = &trailers_;
+        }
         total_ += piece.bytes.size();
         if (piece.what == http::body_piece::kind::reset) broken_ = piece.why;
     }
 
     http::body_source& inner_;
     std::uint64_t& total_;
+    const field_names& kept_back_;
+    http::fields trailers_;
     error_code broken_;
 };
 
 class attempt {
 public:
     attempt(worker_state& worker, http::exchange& client, client_watch& watch, http::upstream_call& upstream,
-            const http::request_head& head, http::body_source& body, const model::http_options& options,
-            access_record& record)
+            const sent_request& request, access_record& record)
         : worker_(worker),
           client_(client),
           watch_(watch),
           upstream_(upstream),
-          head_(head),
-          request_body_(body, request_bytes_),
-          options_(options),
+          head_(request.head),
+          request_body_(request.body, request_bytes_, request.not_forwarded),
+          options_(request.options),
           record_(record),
           breaking_(watch, [this] { upstream_.abort(); }),
           pump_(worker.loop.get_executor())
@@ -99,6 +106,7 @@ private:
             if (!received) co_return failed(received.error());
             auto head = **received;
             if (head.status == 101) co_return co_await tunnel(std::move(head));
+            response_names_ = nominated(head.fields);
             strip_response(head, false);
             if (head.status / 100 != 1) co_return co_await respond(head);
             if (!co_await client_.inform(head)) co_return outcome{fault::client_gone, {}};
@@ -113,7 +121,7 @@ private:
             (type->value.starts_with("text/event-stream") || type->value.starts_with("application/grpc"))) {
             upstream_.expect_pauses();
         }
-        observed_body body(upstream_.response_body(), record_.sent_bytes);
+        observed_body body(upstream_.response_body(), record_.sent_bytes, response_names_);
         auto sent = co_await client_.respond(head, body);
         watch_.stop();
         if (sent) co_return outcome{};
@@ -159,6 +167,7 @@ private:
     observed_body request_body_;
     const model::http_options& options_;
     access_record& record_;
+    field_names response_names_;  ///< that Connection named
     client_watch::breaking breaking_;
     net::task_group pump_;  // last: its task uses every member above
 };
@@ -166,10 +175,9 @@ private:
 }  // namespace
 
 task<outcome> relay(worker_state& worker, http::exchange& client, client_watch& watch, http::upstream_call& upstream,
-                    const http::request_head& head, http::body_source& body, const model::http_options& options,
-                    access_record& record)
+                    const sent_request& request, access_record& record)
 {
-    attempt one(worker, client, watch, upstream, head, body, options, record);
+    attempt one(worker, client, watch, upstream, request, record);
     co_return co_await one.run();
 }
 

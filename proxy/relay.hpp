@@ -5,17 +5,24 @@
 #include "http/upstream_call.hpp"
 #include "proxy/access_log.hpp"
 #include "proxy/client_watch.hpp"
+#include "proxy/forward_fields.hpp"
 #include "proxy/outcome.hpp"
 #include "proxy/worker_state.hpp"
 
 namespace lintel::proxy {
 
-/// Sends `head` and `body`, passes on what comes back, 1xx and tunnels included. Returns when both directions are done.
+/// A request as it goes upstream.
+struct sent_request {
+    const http::request_head& head;
+    http::body_source& body;
+    const field_names& not_forwarded;  ///< trailers that stay here
+    const model::http_options& options;
+};
+
+/// Sends `request`, passes on what comes back, 1xx and tunnels included. Returns when both directions are done.
 /// With a fault before the client got a final head, nothing final was sent to the client and the call is broken off;
-/// after it the client's connection is cut. `record` gets the status and the bytes.
-/// `options`: the route's; `watch` is used while it runs.
+/// after it the client's connection is cut. `record` gets the status and the bytes; `watch` is used meanwhile.
 task<outcome> relay(worker_state& worker, http::exchange& client, client_watch& watch, http::upstream_call& upstream,
-                    const http::request_head& head, http::body_source& body, const model::http_options& options,
-                    access_record& record);
+                    const sent_request& request, access_record& record);
 
 }  // namespace lintel::proxy
