@@ -246,10 +246,10 @@ void h1_connection::abort()
     client_->close(net::stream::manner::abortive);
 }
 
-/// The client sends its body after a 100 (Continue) that it did not get.
+/// The client sends its body after a 100 (Continue) that it did not get, or doesn't wait for it: nobody knows.
 bool h1_connection::waits_for_continue() const
 {
-    return !body_.finished() && body_.untouched() && input_.empty() && request_.fields.find(field_id::expect) != nullptr;
+    return !body_.finished() && body_.untouched() && request_.fields.find(field_id::expect) != nullptr;
 }
 
 /// Makes the connection ready for the next request; false when there will be none.

@@ -100,7 +100,7 @@ result<void> read_authority(request_head& head, std::string_view from_target)
     if (hosts > 1 || (hosts == 0 && head.version == version::http_1_1)) return errc::bad_host;
     head.authority = hosts == 1 ? head.fields.find(field_id::host)->value : std::string_view();
     // A Host that isn't one is refused even where the target's authority replaces it.
-    if (!head.authority.empty() && !model::canonical_host(head.authority)) return errc::bad_host;
+    if (hosts == 1 && !model::canonical_host(head.authority)) return errc::bad_host;
     if (!from_target.empty()) head.authority = from_target;
     auto host = model::canonical_host(head.authority);
     if (!host && !(head.authority.empty() && head.version == version::http_1_0)) return errc::bad_host;

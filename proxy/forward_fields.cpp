@@ -93,11 +93,10 @@ http::fields without(const http::fields& all, const field_names& names)
     return kept;
 }
 
-std::string client_address(const http::exchange& exchange, const net::network_set& trusted)
+std::string client_address(const net::address& peer, const http::fields& fields, const net::network_set& trusted)
 {
-    const auto& peer = exchange.connection().peer();
     if (!trusted.contains(peer)) return peer.ip();
-    auto list = joined(exchange.request().fields, field_id::x_forwarded_for);
+    auto list = joined(fields, field_id::x_forwarded_for);
     auto hops = text::split_list(list);
     std::string nearest = peer.ip();
     for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {
@@ -125,7 +124,7 @@ forwarded_request::forwarded_request(const http::exchange& exchange, worker_stat
     received_path_ = received.raw_path;
     head_.query = received.query;
     head_.authority = received_authority_ = received.authority;
-    client_ = client_address(exchange, worker.settings.trusted_proxies);
+    client_ = client_address(exchange.connection().peer(), received.fields, worker.settings.trusted_proxies);
     auto length = value_of(received.fields, field_id::content_length);
     bool bodiless = received.fields.count(field_id::transfer_encoding) == 0 && (length.empty() || length == "0");
     bool can_switch = received.is("GET") && received.version == http::version::http_1_1 && bodiless;

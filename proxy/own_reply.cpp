@@ -30,7 +30,8 @@ task<void> reply_with(http::exchange& to, verdict what, std::string_view detail,
     bool lasts = what.reason == "closed";
     http::response_head head;
     if (what.status == 405) head.fields.add("Allow", http::allowed_methods);
-    if (what.status == 413) head.fields.add("Connection", "close");
+    bool client_erred = what.status == 400 || what.status == 408 || what.status == 413 || what.status == 431;
+    if (client_erred) head.fields.add("Connection", "close");
     co_await http::reply_with_notice(to, {what.status, what.reason, sentence, what.advice, lasts}, std::move(head));
 }
 

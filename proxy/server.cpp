@@ -104,7 +104,8 @@ task<void> server::answer(http::exchange& exchange, std::size_t entrypoint)
     counted open(worker_.counters, counter::requests_open);
     const auto& request = exchange.request();
     access_record record{.started = steady_clock::now(),
-                         .client = client_address(exchange, worker_.settings.trusted_proxies),
+                         .client = client_address(exchange.connection().peer(), request.fields,
+                                                  worker_.settings.trusted_proxies),
                          .entrypoint = worker_.settings.entrypoints[entrypoint].name,
                          .method = request.method,
                          .host = request.host,

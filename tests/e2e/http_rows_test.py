@@ -435,7 +435,7 @@ def limited(size, **settings):
         Refused(post("Expect: 100-continue\r\nContent-Length: 1025\r\n"), 413, flags=SMALL),
     ],
     "framing.unread": [
-        Own(post(BODY, "abc", host="nobody.test")), Own(chunks(ABC, host="nobody.test")),
+        Own(post(BODY, "abc", host="nobody.test")), Own(chunks(ABC, host="nobody.test"), closes=True),
         Own(post(f"Content-Length: {len(SMUGGLED)}\r\n", SMUGGLED_TEXT, host="nobody.test")),
         Own(post("Content-Length: 65536\r\n", "z" * 65536, host="nobody.test")),
         Own(post("Content-Length: 65537\r\n", "z" * 65537, host="nobody.test"), closes=True),
