@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 namespace lintel::net {
 namespace {
 
@@ -96,6 +98,41 @@ TEST_F(ConnectHost, GetsPastMoreSilentAddressesThanItTriesAtOnce)
     EXPECT_EQ((*made)->peer().ip(), "127.0.0.1");
     EXPECT_GE(took, 4 * host_connect::stagger) << "an attempt that was given up is no reason to hurry";
     EXPECT_LT(took, 3s);
+}
+
+/// The most descriptors that were open at once until `ended`.
+task<void> watch_descriptors(worker& home, const bool& ended, std::ptrdiff_t& most)
+{
+    event pause(home.get_executor());
+    while (!ended) {
+        most = std::max(most, std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}));
+        co_await pause.wait_until(steady_clock::now() + 10ms);
+    }
+}
+
+task<void> note_the_end(task<outcome> run, bool& ended)
+{
+    EXPECT_EQ((co_await std::move(run)).error(), errc::timed_out);
+    ended = true;
+}
+
+TEST_F(ConnectHost, TriesNoMoreThanThreeAtOnce)
+{
+    black_hole a(at("127.0.0.2")), b(at("127.0.0.3")), c(at("127.0.0.4")), d(at("127.0.0.5")), e(at("127.0.0.6"));
+    dns.set("app.test", {"127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.6"}, 60);
+    EXPECT_TRUE(outcome_of(loop, names.resolve("app.test", port)));  // so that no name server's socket counts
+    auto before = std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+    std::ptrdiff_t most = 0;
+    bool ended = false;
+    auto both = [](worker& home, task<void> first, task<void> second) -> task<void> {
+        task_group group(home.get_executor());
+        group.spawn("first", std::move(first));
+        group.spawn("second", std::move(second));
+        co_await group.join();
+    };
+    auto run = connect_host(loop, names, "app.test", port, 1300ms);
+    test::complete(loop, both(loop, note_the_end(std::move(run), ended), watch_descriptors(loop, ended, most)));
+    EXPECT_EQ(most - before, static_cast<std::ptrdiff_t>(host_connect::most_at_once));
 }
 
 TEST_F(ConnectHost, KeepsTheLimitForAllTogether)

@@ -18,6 +18,8 @@ public:
     explicit black_hole(const net::address& where)
         : listener_(::socket(where.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0))
     {
+        int on = 1;
+        ::setsockopt(listener_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
         if (::bind(listener_.get(), where.raw(), where.length()) != 0 || ::listen(listener_.get(), 0) != 0) {
             throw std::runtime_error("can't listen on " + where.to_string());
         }

@@ -37,8 +37,7 @@ public:
         int on = 1;
         ::setsockopt(listener_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
         bool bound = ::bind(listener_.get(), where, length) == 0 && ::listen(listener_.get(), 8) == 0 &&
-                     ::getsockname(listener_.get(), where, &length) == 0 &&
-                     ::bind(socket_.get(), where, length) == 0;
+                     ::getsockname(listener_.get(), where, &length) == 0 && ::bind(socket_.get(), where, length) == 0;
         if (!bound) throw std::runtime_error("no port for the name server");
         where_ = net::address(where, length);
         thread_ = std::thread([this] { serve(); });
