@@ -114,7 +114,7 @@ class Cut(Case):
 
 
 def check_apart(test, here, mark, unusable):
-    """One request was asked once, and what came later took other connections than `unusable`."""
+    """One request was asked, once, and what came later took other connections than `unusable`."""
     first, *others = here.recorder.since(mark)
     test.assertEqual([], [bytes(each.raw) for each in others if each.target not in ("/next", "/after")], "asked once")
     test.assertNotIn(unusable, [each.connection for each in others], "never used again")
