@@ -39,14 +39,12 @@ ABC = "3\r\nabc\r\n0\r\n\r\n"
     "answer.status-line": [
         *(Bad(ok(line=line)) for line in (
             "HELLO", "HTTP/1.1 20 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 099 OK", "HTTP/1.1 000 OK", "HTTP/1.1  200 OK",
-            "HTTP/1.1\t200 OK",
-            "HTTP/1.1 2x0 OK", "HTTP/1.1 -20 OK", "HTTP/1.1 +200 OK", "HTTP/1.1 0x2 OK", "HTTP/1.1 OK", "HTTP/1.1",
-            "HTTP/1.1 ", " HTTP/1.1 200 OK",
-            "HTTP/2.0 200 OK", "HTTP/2 200 OK", "HTTP/0.9 200 OK", "HTTP/3.1 200 OK", "http/1.1 200 OK",
-            "HTTP/1. 200 OK", "HTTP/11 200 OK",
+            "HTTP/1.1\t200 OK", "HTTP/1.1 2x0 OK", "HTTP/1.1 -20 OK", "HTTP/1.1 +200 OK", "HTTP/1.1 0x2 OK",
+            "HTTP/1.1 OK", "HTTP/1.1", "HTTP/1.1 ", " HTTP/1.1 200 OK", "HTTP/2.0 200 OK", "HTTP/2 200 OK",
+            "HTTP/0.9 200 OK", "HTTP/3.1 200 OK", "http/1.1 200 OK", "HTTP/1. 200 OK", "HTTP/11 200 OK",
             "HTTP/1.10 200 OK", "HTTP/01.1 200 OK", "ICY 200 OK", "HTTPS/1.1 200 OK", "HTTP/1.1 200OK",
-            "HTTP/1.1,200 OK", "200 OK", "\x00HTTP/1.1 200 OK",
-            "GET / HTTP/1.1", "HTTP/1.1 2\xb20 OK", "HTTP/1.1 200 O\x00K", "HTTP/1.1 200 O\x7fK",
+            "HTTP/1.1,200 OK", "200 OK", "\x00HTTP/1.1 200 OK", "GET / HTTP/1.1", "HTTP/1.1 2\xb20 OK",
+            "HTTP/1.1 200 O\x00K", "HTTP/1.1 200 O\x7fK",
             "HTTP/1.1 200 \x0bOK")),
         Bad("\r\n" + ok()), Bad("<html>hello</html>\r\n\r\n", then=(CLOSE,)),
         Bad("<html>no end", then=(CLOSE,), reasons=("bad-response", "response-cut")),
@@ -65,13 +63,11 @@ ABC = "3\r\nabc\r\n0\r\n\r\n"
             "HTTP/1.1 200 OK\nContent-Length: 2\n\nok", "HTTP/1.1 200 OK\nContent-Length: 2\r\n\r\nok",
             raw("Content-Length: 2\n", "ok"), raw("X-A: 1\n" "Content-Length: 2\r\n", "ok"),
             raw("Content-Length: 2\r\n\n", "ok"), raw("X-A: a\rb\r\nContent-Length: 2\r\n", "ok"),
-            raw("X-A: a\r\r\nContent-Length: 2\r\n", "ok"),
-            raw("\rX-A: a\r\nContent-Length: 2\r\n", "ok"), "HTTP/1.1 200 O\rK\r\nContent-Length: 2\r\n\r\nok",
-            "HTTP/1.1 200 OK\rContent-Length: 2\r\n\r\nok",
+            raw("X-A: a\r\r\nContent-Length: 2\r\n", "ok"), raw("\rX-A: a\r\nContent-Length: 2\r\n", "ok"),
+            "HTTP/1.1 200 O\rK\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 200 OK\rContent-Length: 2\r\n\r\nok",
             ok("X-A: 1\r\n 2\r\n"), ok("X-A: 1\r\n\t2\r\n"), ok("X-A: 1\r\n \r\n"), ok(" X-A: 1\r\n"),
-            ok("X-A : 1\r\n"), ok("X-A\t: 1\r\n"),
-            raw("Content-Length : 2\r\n", "ok"), raw("Transfer-Encoding : chunked\r\n", ABC),
-            raw("Transfer-Encoding:\r\n chunked\r\n", ABC),
+            ok("X-A : 1\r\n"), ok("X-A\t: 1\r\n"), raw("Content-Length : 2\r\n", "ok"),
+            raw("Transfer-Encoding : chunked\r\n", ABC), raw("Transfer-Encoding:\r\n chunked\r\n", ABC),
             ok("Location: /\rSet-Cookie: a=b\r\n"), ok("Location: /\nSet-Cookie: a=b\r\n"))),
     ],
     "answer.field": [
@@ -89,8 +85,8 @@ ABC = "3\r\nabc\r\n0\r\n\r\n"
     "answer.length": [
         *(Bad(raw(f"Content-Length:{value}\r\n", "abc")) for value in (
             " 3\r\nContent-Length: 3", " 3\r\ncontent-length: 4", " 3, 3", "3,3", "3,", ",3", "+3", "-3", "-0", "0x3",
-            "3a", "", " ", "3 3", "3.0", "3;", "\"3\"",
-            "18446744073709551616", "18446744073709551619", "9223372036854775808", "99999999999999999999", "\xb3",
+            "3a", "", " ", "3 3", "3.0", "3;", "\"3\"", "18446744073709551616", "18446744073709551619",
+            "9223372036854775808", "99999999999999999999", "\xb3",
             "\xa03")),
         Passed(raw("Content-Length: 003\r\n", "abc"), got=ok(body="abc")),
         Passed(raw("content-length:\t3 \r\n", "abc"), got=ok(body="abc")), Passed(ok(body="")),
@@ -100,8 +96,8 @@ ABC = "3\r\nabc\r\n0\r\n\r\n"
     ],
     "answer.both": [Bad(raw(fields, ABC)) for fields in (
         "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding: chunked\r\nContent-Length: 13\r\n",
-        "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n",
-        "Content-Length: 3\r\nTransfer-Encoding: identity\r\n", "Content-Length: 3\r\nTransfer-Encoding:\r\n",
+        "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n", "Content-Length: 3\r\nTransfer-Encoding: identity\r\n",
+        "Content-Length: 3\r\nTransfer-Encoding:\r\n",
         "Content-Length: x\r\nTransfer-Encoding: chunked\r\n")],
     "answer.coding": [Bad(raw(f"Transfer-Encoding:{coding}\r\n", ABC)) for coding in (
         "gzip", " gzip, chunked", " chunked, gzip", " chunked, chunked", " identity",
@@ -204,11 +200,11 @@ ABC = "3\r\nabc\r\n0\r\n\r\n"
     "answer.chunk": [Cut(chunks(f"2\r\nok\r\n{body}")) for body in (
         "+3\r\nabc\r\n0\r\n\r\n", "-3\r\nabc\r\n0\r\n\r\n", "0x3\r\nabc\r\n0\r\n\r\n", "3 \r\nabc\r\n0\r\n\r\n",
         " 3\r\nabc\r\n0\r\n\r\n", "g\r\nabc\r\n0\r\n\r\n", "\r\nabc\r\n0\r\n\r\n", "3\nabc\r\n0\r\n\r\n",
-        "3\rabc\r\n0\r\n\r\n",
-        "3;a\nb\r\nabc\r\n0\r\n\r\n", "3\r\nabcd\r\n0\r\n\r\n", "3\r\nabcXX0\r\n\r\n", "3\r\nabc\n0\r\n\r\n",
-        "3\r\nabc0\r\n\r\n", "8000000000000000\r\nabc\r\n0\r\n\r\n", "10000000000000003\r\nabc\r\n0\r\n\r\n",
-        "0\r\nX-A : 1\r\n\r\n", "0\r\nno colon\r\n\r\n", "0\r\nX-A: a\x00\r\n\r\n", "0\r\n\n", "0\n\r\n",
-        "0\r\nX-A: 1\r\n 2\r\n\r\n", "0 \r\n\r\n", "-0\r\n\r\n", f"3;a={'x' * 5000}\r\nabc\r\n0\r\n\r\n",
+        "3\rabc\r\n0\r\n\r\n", "3;a\nb\r\nabc\r\n0\r\n\r\n", "3\r\nabcd\r\n0\r\n\r\n", "3\r\nabcXX0\r\n\r\n",
+        "3\r\nabc\n0\r\n\r\n", "3\r\nabc0\r\n\r\n", "8000000000000000\r\nabc\r\n0\r\n\r\n",
+        "10000000000000003\r\nabc\r\n0\r\n\r\n", "0\r\nX-A : 1\r\n\r\n", "0\r\nno colon\r\n\r\n",
+        "0\r\nX-A: a\x00\r\n\r\n", "0\r\n\n", "0\n\r\n", "0\r\nX-A: 1\r\n 2\r\n\r\n", "0 \r\n\r\n", "-0\r\n\r\n",
+        f"3;a={'x' * 5000}\r\nabc\r\n0\r\n\r\n",
         "\x00\r\n\r\n")
     ] + [Cut(chunks("nonsense\r\n")), Cut(chunks("2\r\nok\r\nzz\r\n"), asked=OLD),
     Passed(chunks("3;a=b\r\nabc\r\n0;c\r\n\r\n"), got=chunks(ABC)),
@@ -305,7 +301,7 @@ class Answers(Rows):
         for framing, begun, rest in (
                 (length, "z" * 1000, smuggled * 2 + "z" * (199000 - 2 * len(smuggled))), (length, "", "z" * 200000),
                 (pieces, "3\r\nabc\r\n", "3\r\nabc\r\n0\r\n\r\n"),
-                (pieces, "", f"{len(smuggled):x}\r\n{smuggled}\r\n0\r\n\r\n"), (pieces, "ffff\r\nabc", smuggled)):
+                (pieces, "", f"{len(smuggled):x}\r\n{smuggled}\r\n0\r\n\r\n")):
             for answer, got in ((ok(), ok()), (raw("", "abc", "HTTP/1.1 413 Content Too Large"), None),
                 (chunks(ABC), chunks(ABC))):
                 for how in ((), (CLOSE,)) if got else ((CLOSE,),):

@@ -84,7 +84,7 @@ class Surplus(Passed):
 
 @dataclass(frozen=True)
 class Bad(Case):
-    """502 and bad-response; the app's connection is closed and not used again. `reasons`: what else it may be called."""
+    """502; the app's connection is closed and not used again. `reasons`: what Lintel-Reason may say."""
     reasons: tuple = ("bad-response",)
 
     def check(self, test, here, client, mark):

@@ -63,7 +63,7 @@ class Peer:
 
 
 class Recorder:
-    """Listens at once. `scripts`: target → steps, or a list of such lists, one per request and the last one for all the
+    """Listens at once. `scripts`: target → steps, or a list of such lists, one per request and the last one for all
     others. A step is bytes, CLOSE, RESET, HALF_CLOSE, TUNNEL (record and echo all that comes), a function to call, or a
     gate: an event that is waited for. `early`: targets that are answered as soon as the head is there. `send`: how the
     bytes of a script are written."""
