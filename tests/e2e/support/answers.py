@@ -84,7 +84,7 @@ class Surplus(Passed):
 
 @dataclass(frozen=True)
 class Bad(Case):
-    """502 and bad-response; the app's connection is closed and not used again. `reasons`: what else it may be called."""
+    """502; the app's connection is closed and not used again. `reasons`: what Lintel-Reason may say."""
     reasons: tuple = ("bad-response",)
 
     def check(self, test, here, client, mark):
@@ -114,7 +114,7 @@ class Cut(Case):
 
 
 def check_apart(test, here, mark, unusable):
-    """One request was asked once, and what came later took other connections than `unusable`."""
+    """One request was asked, once, and what came later took other connections than `unusable`."""
     first, *others = here.recorder.since(mark)
     test.assertEqual([], [bytes(each.raw) for each in others if each.target not in ("/next", "/after")], "asked once")
     test.assertNotIn(unusable, [each.connection for each in others], "never used again")

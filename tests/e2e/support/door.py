@@ -27,7 +27,8 @@ class Door:
         self.recorder = Recorder()
         written = "".join(f", {key}: {value}" for key, value in options)
         written = f", lintel: {{{written[2:]}}}" if options else ""
-        self.lintel = Lintel(*flags, workers=1, routes=ROUTES.format(hosts=HOSTS, options=written, url=self.recorder.url))
+        self.lintel = Lintel(*flags, workers=1, routes=ROUTES.format(hosts=HOSTS, options=written,
+                url=self.recorder.url))
         self.start()
 
     def start(self):

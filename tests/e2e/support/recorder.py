@@ -63,9 +63,10 @@ class Peer:
 
 
 class Recorder:
-    """Listens at once. `scripts`: target → steps, a list of bytes, CLOSE, RESET, HALF_CLOSE, TUNNEL (record and echo all
-    that comes), functions to call and gates, events that are waited for; a list of such lists is one script per request, the last one for
-    all the others. `early`: targets answered as soon as the head is there. `send`: how bytes of a script are written."""
+    """Listens at once. `scripts`: target → steps, or a list of such lists, one per request and the last one for all
+    others. A step is bytes, CLOSE, RESET, HALF_CLOSE, TUNNEL (record and echo all that comes), a function to call, or a
+    gate: an event that is waited for. `early`: targets that are answered as soon as the head is there. `send`: how the
+    bytes of a script are written."""
 
     def __init__(self):
         self.messages = []

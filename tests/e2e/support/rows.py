@@ -90,7 +90,7 @@ class Refused(Case):
 
 @dataclass(frozen=True)
 class Own(Case):
-    """Answered by Lintel itself with `status`, nothing reaches an app. `closes`: None where the document leaves it open."""
+    """Answered by Lintel itself with `status`; nothing reaches an app. `closes`: None where docs/http.md doesn't say."""
     status: object = 404
     closes: object = False
 
@@ -144,7 +144,8 @@ def read_echo(test, client, request, closes=False):
 def read_refusal(test, client, status, method="GET"):
     response = client.read_response(method)
     test.assertIn(response.status, statuses(status))
-    test.assertIn(response["lintel-reason"], ("bad-request", "too-large") if response.status == 413 else ("bad-request",))
+    test.assertIn(response["lintel-reason"], ("bad-request", "too-large") if response.status == 413 else ("bad-request",
+            ))
     test.assertEqual("close", (response["connection"] or "").lower())
     test.assertEqual([], response.interim)
     if response.status == 405:
