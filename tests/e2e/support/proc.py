@@ -26,3 +26,15 @@ def stands_still(pid):
     """True once SIGSTOP has reached every thread."""
     threads = pathlib.Path(f"/proc/{pid}/task").glob("*/stat")
     return all(thread.read_text().rsplit(")", 1)[1].split()[0] == "T" for thread in threads)
+
+
+def sockets_to(pid, ports):
+    """How many of a process's IPv4 connections, in whatever state, lead to one of these ports."""
+    own = set()
+    for descriptor in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            own.add(os.readlink(descriptor))
+        except OSError:
+            pass  # closed meanwhile
+    lines = (line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:])
+    return sum(int(line[2].split(":")[1], 16) in ports and f"socket:[{line[9]}]" in own for line in lines)
