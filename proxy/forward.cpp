@@ -137,6 +137,7 @@ private:
         sent_request request{request_.head(), body, request_.not_forwarded(), options()};
         auto result = co_await relay(worker_, client_, watch_, held.call(), request, record_);
         result.pooled = held.pooled();
+        note(*target, result);
         if (result.what == fault::none) held.give_back();
         co_return result;
     }
@@ -145,6 +146,14 @@ private:
     {
         client_watch::breaking on_departure(watch_, [&held] { held.abort(); });
         co_return co_await held.connect(demanded, options().connect_timeout);
+    }
+
+    /// A pooled connection that died says nothing against its endpoint.
+    static void note(endpoint& target, const outcome& result)
+    {
+        if (result.response_begun) return target.answered();
+        bool silent = result.what == fault::no_answer || (result.what == fault::upstream_closed && !result.pooled);
+        if (silent) target.failed_to_answer(steady_clock::now());
     }
 
     /// All of the request can be sent again, and doing so does no harm (RFC 9110 §9.2.2).

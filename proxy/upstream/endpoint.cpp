@@ -21,6 +21,24 @@ bool endpoint::set_reachable(bool now)
     return reachable_.exchange(now, std::memory_order_acq_rel) != now;
 }
 
+void endpoint::failed_to_answer(time_point now)
+{
+    constexpr std::uint32_t tolerated = 2;
+    constexpr duration shortest = std::chrono::seconds(1), longest = std::chrono::seconds(30);
+    auto failures = failures_.fetch_add(1, std::memory_order_relaxed) + 1;
+    if (failures <= tolerated || shunned()) return;
+    auto doublings = std::min(failures - tolerated - 1, 5U);
+    auto until = now + std::min(shortest * (1U << doublings), longest);
+    shunned_until_.store(until.time_since_epoch().count(), std::memory_order_relaxed);
+}
+
+void endpoint::answered()
+{
+    if (failures_.load(std::memory_order_relaxed) == 0) return;
+    failures_.store(0, std::memory_order_relaxed);
+    shunned_until_.store(0, std::memory_order_relaxed);
+}
+
 std::string endpoint::authority() const
 {
     bool v6 = host_.find(':') != std::string::npos;

@@ -43,6 +43,18 @@ public:
     /// True for the one caller that changed it.
     bool set_reachable(bool now);
 
+    /// It took a connection and gave no answer. After three in a row it is shunned: for 1 s, then twice as long each
+    /// time, at most 30 s.
+    void failed_to_answer(time_point now);
+    void answered();
+
+    /// Asked only where no other endpoint may be: it takes connections, so that a probe finds nothing wrong with it.
+    bool shunned() const
+    {
+        auto until = shunned_until_.load(std::memory_order_relaxed);
+        return until != 0 && steady_clock::now().time_since_epoch().count() < until;
+    }
+
     /// When it became ready, for telling a newcomer from those that it may be about to replace.
     time_point ready_since() const { return time_point(duration(ready_since_.load(std::memory_order_relaxed))); }
 
@@ -61,7 +73,8 @@ private:
     std::uint16_t port_;
     std::atomic<model::readiness> verdict_;
     std::atomic<bool> allowed_{false}, reachable_{false}, draining_{false}, answered_once_{false};
-    std::atomic<duration::rep> ready_since_{0};
+    std::atomic<duration::rep> ready_since_{0}, shunned_until_{0};
+    std::atomic<std::uint32_t> failures_{0};  ///< to answer, in a row
     std::vector<share> shares_;
 };
 

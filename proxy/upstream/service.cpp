@@ -28,12 +28,27 @@ void upload_slots::give_back()
     if (!waiting_.empty()) waiting_.front()->notify();
 }
 
+endpoint_ptr service::choose(std::size_t worker, std::span<const endpoint* const> avoid) const
+{
+    auto& next = turns->positions[worker].next;
+    for (bool last_resort : {false, true}) {
+        for (std::size_t i = 0; i < endpoints.size(); ++i) {
+            const auto& candidate = endpoints[(next + i) % endpoints.size()];
+            if (!candidate->usable() || std::ranges::find(avoid, candidate.get()) != avoid.end()) continue;
+            if (!last_resort && candidate->shunned()) continue;
+            next = static_cast<std::uint32_t>((next + i + 1) % endpoints.size());
+            return candidate;
+        }
+    }
+    return nullptr;
+}
+
 endpoint_ptr service::choose_newest(std::size_t worker, std::span<const endpoint* const> avoid, time_point now) const
 {
     constexpr duration a_newcomer_for = 10s;
     const endpoint_ptr* newest = nullptr;
     for (const auto& each : endpoints) {
-        if (!each->usable() || std::ranges::find(avoid, each.get()) != avoid.end()) continue;
+        if (!each->usable() || each->shunned() || std::ranges::find(avoid, each.get()) != avoid.end()) continue;
         if (newest == nullptr || each->ready_since() > (*newest)->ready_since()) newest = &each;
     }
     bool new_enough = newest != nullptr && now - (*newest)->ready_since() < a_newcomer_for;

@@ -61,18 +61,9 @@ struct service {
     std::vector<endpoint_ptr> endpoints;
     std::shared_ptr<rotation> turns;
 
-    /// The next usable endpoint that is not in `avoid`, round robin for this worker; null when there is none.
-    endpoint_ptr choose(std::size_t worker, std::span<const endpoint* const> avoid) const
-    {
-        auto& next = turns->positions[worker].next;
-        for (std::size_t i = 0; i < endpoints.size(); ++i) {
-            const auto& candidate = endpoints[(next + i) % endpoints.size()];
-            if (!candidate->usable() || std::ranges::find(avoid, candidate.get()) != avoid.end()) continue;
-            next = static_cast<std::uint32_t>((next + i + 1) % endpoints.size());
-            return candidate;
-        }
-        return nullptr;
-    }
+    /// The next usable endpoint that is not in `avoid`, round robin for this worker; a shunned one only where there is no
+    /// other; null when there is none.
+    endpoint_ptr choose(std::size_t worker, std::span<const endpoint* const> avoid) const;
 
     /// The usable endpoint that became ready last, if that was within the last 10 s: while a tool replaces one release
     /// by the next, the newcomer is the one that will not be stopped. Else as choose().
