@@ -90,7 +90,7 @@ class Refused(Case):
 
 @dataclass(frozen=True)
 class Own(Case):
-    """Answered by Lintel itself with `status`; nothing reaches an app. `closes`: None where docs/http.md doesn't say."""
+    """Answered by Lintel itself; nothing reaches an app. `closes`: None where docs/http.md doesn't say."""
     status: object = 404
     closes: object = False
 
