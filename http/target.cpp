@@ -141,7 +141,11 @@ bool has_dot_segments(std::string_view path) { return std::ranges::any_of(text::
 
 bool has_encoded_slashes(std::string_view path)
 {
-    return path.find("%2F") != path.npos || path.find("%5C") != path.npos;
+    for (auto at = path.find('%'); at != path.npos; at = path.find('%', at + 1)) {
+        auto escape = path.substr(at, 3);
+        if (text::equal_caseless(escape, "%2F") || text::equal_caseless(escape, "%5C")) return true;
+    }
+    return false;
 }
 
 }  // namespace lintel::http

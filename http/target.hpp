@@ -16,7 +16,7 @@ result<void> read_target(request_head& head);
 /// "." or ".." between the slashes of a path as received, encoded or not: such a path must not be forwarded as it is.
 bool has_dot_segments(std::string_view path);
 
-/// %2F or %5C in a path in normal form.
+/// %2F or %5C in a path as received: dot segments may take them away from its normal form.
 bool has_encoded_slashes(std::string_view path);
 
 }  // namespace lintel::http

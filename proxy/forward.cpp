@@ -39,8 +39,9 @@ fault fault_of_connect(error_code why)
 fault refused_by(const model::http_options& options, const http::request_head& request)
 {
     if (options.path_as_is && http::has_dot_segments(request.raw_path)) return fault::bad_path;
-    if (options.reject_encoded_slashes && http::has_encoded_slashes(request.path)) return fault::bad_path;
-    return request.is("TRACE") && !options.allow_trace ? fault::bad_method : fault::none;
+    if (options.reject_encoded_slashes && http::has_encoded_slashes(request.raw_path)) return fault::bad_path;
+    if (request.is("TRACE") && !options.allow_trace) return fault::bad_method;
+    return forwards_left(request).has_error() ? fault::bad_field : fault::none;
 }
 
 namespace {

@@ -8,7 +8,8 @@
 
 namespace lintel::proxy {
 
-/// What a route's options refuse of this request: `bad_path`, `bad_method`, else `none`.
+/// What a route's options refuse of this request: `bad_path`, `bad_method`, `bad_field` (Max-Forwards), else
+/// `none`.
 fault refused_by(const model::http_options& options, const http::request_head& request);
 
 /// Answers the exchange from `route`'s service; the route may be another one by the time the endpoint is asked, because

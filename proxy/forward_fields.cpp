@@ -1,6 +1,7 @@
 #include "proxy/forward_fields.hpp"
 
 #include "base/text.hpp"
+#include "http/error.hpp"
 
 namespace lintel::proxy {
 
@@ -108,11 +109,15 @@ std::string client_address(const net::address& peer, const http::fields& fields,
     return nearest;
 }
 
-std::optional<std::uint64_t> forwards_left(const http::request_head& request)
+result<std::optional<std::uint64_t>> forwards_left(const http::request_head& request)
 {
-    if (!request.is("OPTIONS") && !request.is("TRACE")) return {};
-    auto left = text::parse_decimal(value_of(request.fields, field_id::max_forwards));
-    return request.fields.count(field_id::max_forwards) == 1 ? left : std::nullopt;
+    std::optional<std::uint64_t> left;
+    bool counts = request.is("OPTIONS") || request.is("TRACE");
+    auto said = counts ? request.fields.count(field_id::max_forwards) : 0;
+    if (said == 0) return left;
+    left = text::parse_decimal(value_of(request.fields, field_id::max_forwards));
+    if (said > 1 || !left) return error_code(http::errc::bad_field_value);
+    return left;
 }
 
 forwarded_request::forwarded_request(const http::exchange& exchange, worker_state& worker)
@@ -131,7 +136,8 @@ forwarded_request::forwarded_request(const http::exchange& exchange, worker_stat
     websocket_ = can_switch && text::equal_caseless(received.upgrade(), "websocket");
 
     nominated_ = nominated(received.fields);
-    auto left = forwards_left(received);
+    auto said = forwards_left(received);
+    auto left = said ? *said : std::nullopt;
     for (const auto& each : received.fields) {
         bool dropped = is_hop_by_hop(each.id) || says_where_from(each.id) || is_named(each, nominated_);
         bool ours = each.id == field_id::expect || each.id == field_id::proxy || each.id == field_id::x_request_id ||

@@ -18,8 +18,9 @@ http::fields without(const http::fields& all, const field_names& names);
 /// The client's address: the socket's, or behind trusted proxies the last one in X-Forwarded-For that isn't theirs.
 std::string client_address(const net::address& peer, const http::fields& fields, const net::network_set& trusted);
 
-/// How many more hands an OPTIONS or TRACE request may go through (RFC 9110 §7.6.2); none when it doesn't say.
-std::optional<std::uint64_t> forwards_left(const http::request_head& request);
+/// How many more hands an OPTIONS or TRACE request may go through (RFC 9110 §7.6.2); none when it doesn't say. Error
+/// `bad_field_value`: it says so twice, or no number.
+result<std::optional<std::uint64_t>> forwards_left(const http::request_head& request);
 
 /// The upstream's request head, with the texts that its views point to.
 class forwarded_request {

@@ -85,6 +85,9 @@ verdict verdict_of(fault what, std::string_view state)
         case fault::bad_request_body:
             return {400, "bad-request", "The request's body is malformed or was cut short.",
                     http::advice_for_bad_requests};
+        case fault::bad_field:
+            return {400, "bad-request", "A field that the front door must understand is malformed.",
+                    http::advice_for_bad_requests};
         case fault::bad_path:
             return {400, "bad-request", "The path is not one that this route takes.", http::advice_for_bad_requests};
         case fault::bad_method:

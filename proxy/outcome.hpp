@@ -22,13 +22,14 @@ enum class fault {
     bad_response,      ///< a response that can't be trusted
     response_cut,      ///< it ended or stalled before its end
     bad_request_body,  ///< the client's body is malformed
+    bad_field,         ///< one that we must understand and can't
     bad_path,          ///< a path that this route refuses
     bad_method,        ///< TRACE where the route doesn't allow it
     body_too_large,    ///< above the route's limit
     trailers_too_large,
-    client_slow,       ///< the client's body came too slowly
-    busy,              ///< too many bodies stream to this service already
-    client_gone,       ///< nobody is left to answer
+    client_slow,  ///< the client's body came too slowly
+    busy,         ///< too many bodies stream to this service already
+    client_gone,  ///< nobody is left to answer
 };
 
 struct outcome {

@@ -103,21 +103,21 @@ task<void> server::answer(http::exchange& exchange, std::size_t entrypoint)
     worker_.counters.add(counter::requests);
     counted open(worker_.counters, counter::requests_open);
     const auto& request = exchange.request();
-    access_record record{.started = steady_clock::now(),
-                         .client = client_address(exchange.connection().peer(), request.fields,
-                                                  worker_.settings.trusted_proxies),
-                         .entrypoint = worker_.settings.entrypoints[entrypoint].name,
-                         .method = request.method,
-                         .host = request.host,
-                         .path = request.path,
-                         .protocol = request.version == http::version::http_1_0 ? "HTTP/1.0" : "HTTP/1.1",
-                         .tls = exchange.connection().secured().encrypted,
-                         .reason = {},
-                         .route = {},
-                         .service = {},
-                         .endpoint = {},
-                         .request_id = {},
-                         .detail = {}};
+    access_record record{
+        .started = steady_clock::now(),
+        .client = client_address(exchange.connection().peer(), request.fields, worker_.settings.trusted_proxies),
+        .entrypoint = worker_.settings.entrypoints[entrypoint].name,
+        .method = request.method,
+        .host = request.host,
+        .path = request.path,
+        .protocol = request.version == http::version::http_1_0 ? "HTTP/1.0" : "HTTP/1.1",
+        .tls = exchange.connection().secured().encrypted,
+        .reason = {},
+        .route = {},
+        .service = {},
+        .endpoint = {},
+        .request_id = {},
+        .detail = {}};
     co_await dispatch(exchange, entrypoint, record);
     if (record.status >= 200 && record.status < 600) {
         auto first = static_cast<int>(counter::responses_2xx);
@@ -150,7 +150,7 @@ task<void> server::answer_route(http::exchange& exchange, std::size_t entrypoint
     }
     if (auto refused = refused_by(options, request); refused != fault::none)
         co_return co_await tell(exchange, {refused, {}}, record);
-    if (forwards_left(request) == 0) co_return co_await answer_last_hop(exchange, record);
+    if (forwards_left(request).value() == 0) co_return co_await answer_last_hop(exchange, record);
     if (route->redirect_to_https) co_return co_await redirect_to_https(exchange, worker_.settings.https_port, record);
     if (options.body_limit > 0 && exchange.body().length().value_or(0) > options.body_limit)
         co_return co_await tell(exchange, {fault::body_too_large, {}}, record);

@@ -61,8 +61,8 @@ struct service {
     std::vector<endpoint_ptr> endpoints;
     std::shared_ptr<rotation> turns;
 
-    /// The next usable endpoint that is not in `avoid`, round robin for this worker; a shunned one only where there is no
-    /// other; null when there is none.
+    /// The next usable endpoint that is not in `avoid`, round robin for this worker; a shunned one only where there is
+    /// no other; null when there is none.
     endpoint_ptr choose(std::size_t worker, std::span<const endpoint* const> avoid) const;
 
     /// The usable endpoint that became ready last, if that was within the last 10 s: while a tool replaces one release

@@ -1,7 +1,7 @@
 // Accept fields: some form always comes out, the same one when the fields stand in one list.
 
-#include "base/text.hpp"
 #include "http/accept.hpp"
+#include "base/text.hpp"
 #include "tests/fuzz/target.hpp"
 
 using namespace lintel;

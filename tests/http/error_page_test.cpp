@@ -174,6 +174,7 @@ public:
     void abort() override {}
     bool client_gone() const override { return false; }
     bool response_started() const override { return false; }
+    void use(const model::http_options&) override {}
     const net::stream& connection() const override { std::abort(); }
 
     request_head head;

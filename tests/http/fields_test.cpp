@@ -44,7 +44,7 @@ TEST(Fields, AreIdentifiedInAnyCase)
              row{"X_Forwarded_For", field_id::other},
              row{"Content_Length", field_id::other},
              row{"Transfer-Encodin", field_id::other},
-             row{"X-Forwarded-Server-Name", field_id::other},
+             row{"X-Forwarded-Server-Name", field_id::x_forwarded_other},
          }) {
         EXPECT_EQ(identify(name), id) << name;
     }

@@ -100,12 +100,12 @@ protected:
         if (thread_.joinable()) thread_.join();
     }
 
-    void start(const connection_limits& limits = {})
+    void start(const connection_limits& limits = {}, std::size_t most_heads = 10)
     {
         std::promise<void> running;
-        thread_ = std::thread([this, limits, &running] {
+        thread_ = std::thread([this, limits, most_heads, &running] {
             net::worker loop;
-            connection_book book;
+            connection_book book(most_heads);
             h1_connection connection(loop, net::make_stream(loop, std::move(ours_), test::nowhere()), limits, book);
             loop_ = &loop;
             book_ = &book;
@@ -144,6 +144,7 @@ protected:
     }
 
     test::far_side client;
+    connection_book* book_ = nullptr;
 
 private:
     explicit H1Connection(std::pair<unique_fd, test::far_side> ends)
@@ -154,7 +155,6 @@ private:
     unique_fd ours_;
     net::worker* loop_ = nullptr;
     h1_connection* connection_ = nullptr;
-    connection_book* book_ = nullptr;
     std::thread thread_;
 };
 
@@ -416,7 +416,8 @@ TEST_F(H1Connection, RefusesInTheFormThatThisMessageAsksFor)
         std::thread served([end = std::move(ours)]() mutable {
             net::worker loop;
             connection_limits limits;
-            h1_connection connection(loop, net::make_stream(loop, std::move(end), test::nowhere()), limits);
+            connection_book book;
+            h1_connection connection(loop, net::make_stream(loop, std::move(end), test::nowhere()), limits, book);
             loop.complete(connection.serve(answer_early));
         });
         far.send(request);
@@ -463,6 +464,52 @@ TEST_F(H1Connection, EndsAConnectionThatIdlesTooLong)
     start(limits);
     client.send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
     EXPECT_EQ(response(), ok("GET /x a||"));
+    EXPECT_EQ(client.read_to_end(), "");
+}
+
+TEST_F(H1Connection, EndsABodyThatDrips)
+{
+    connection_limits limits;
+    limits.options.body_timeout = 150ms;
+    limits.options.body_rate = 1000;
+    start(limits);
+    client.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
+    // One byte whenever the other side still listens: each comes in time for a timeout of single waits.
+    auto end = steady_clock::now() + 5s;
+    while (client.send("x") && steady_clock::now() < end) std::this_thread::sleep_for(20ms);
+    EXPECT_LT(steady_clock::now(), end);
+}
+
+TEST_F(H1Connection, WaitsForABodyThatKeepsItsPace)
+{
+    connection_limits limits;
+    limits.options.body_timeout = 300ms;
+    limits.options.body_rate = 100;
+    start(limits);
+    client.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n");
+    for (int i = 0; i < 10; ++i) {
+        std::this_thread::sleep_for(50ms);
+        client.send("0123456789");  // 200 bytes a second
+    }
+    EXPECT_TRUE(response().starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
+TEST_F(H1Connection, LeavesOnlyWhileItIsIdle)
+{
+    start();
+    client.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na");
+    wait_until_busy();
+    on_worker([](h1_connection& connection) { EXPECT_FALSE(connection.leave_if_idle()); });
+    client.send("bc");
+    EXPECT_TRUE(response().starts_with("HTTP/1.1 200 OK\r\n"));
+    for (bool left = false; !left;) on_worker([&](h1_connection&) { left = book_->shed_idle(5) == 1; });
+    EXPECT_EQ(client.read_to_end(), "");
+}
+
+TEST_F(H1Connection, IsCutWhereTooManyHeadsAreOnTheirWay)
+{
+    start({}, 0);
+    client.send("GET / HT");
     EXPECT_EQ(client.read_to_end(), "");
 }
 

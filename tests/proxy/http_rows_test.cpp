@@ -90,7 +90,7 @@ private:
         access_record record{};
         if (auto refused = refused_by(options, client.request()); refused != fault::none)
             co_return co_await reply_with(client, verdict_of(refused), "", record);
-        if (forwards_left(client.request()) == 0) co_return co_await answer_last_hop(client, record);
+        if (forwards_left(client.request()).value() == 0) co_return co_await answer_last_hop(client, record);
         if (options.body_limit > 0 && client.body().length().value_or(0) > options.body_limit)
             co_return co_await reply_with(client, verdict_of(fault::body_too_large), "", record);
         if (client.request().path == "/unread") {
@@ -184,6 +184,7 @@ std::vector<request_row> request_rows()
          {"OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 1\r\n\r\n"}},
         {"target.max-forwards", "OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n", "200", {}},
         {"target.max-forwards", "TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n", "200", {}, traced},
+        {"target.max-forwards", "OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards: x\r\n\r\n", "400", {}},
         {"target.max-forwards", get + "Max-Forwards: 0\r\n\r\n", "200", {get + "Max-Forwards: 0\r\n\r\n"}},
         {"target.long", target("/" + std::string(8200, 'a')), "414", {}},
         {"path.unreserved", target("/%61%2D"), "200", {target("/a-")}},
@@ -266,7 +267,7 @@ std::vector<request_row> request_rows()
             {target("/a#b"), target("/a\x01"), target("/caf\xC3\xA9"), target("/a\\b"), target("/\x7f")});
     refused("target.escape-broken", {target("/%"), target("/%4"), target("/%zz"), target("/%u0041")});
     refused("target.escape-control", {target("/%00"), target("/a%0D%0Ab"), target("/%7f")});
-    refused("path.encoded-slash-refused", {target("/a%2fb"), target("/a%5Cb")}, "400",
+    refused("path.encoded-slash-refused", {target("/a%2fb"), target("/a%5Cb"), target("/%2f/../b")}, "400",
             with([](settings& s) { s.http.reject_encoded_slashes = true; }));
     refused("path.as-is-dots", {target("/a/../b"), target("/a/%2e%2E/b"), target("/./b"), target("/a/..")}, "400",
             as_is);

@@ -153,6 +153,32 @@ TEST(Service, SkipsWhatCantBeUsed)
     EXPECT_EQ(chosen(service_of({}), 0), "none");
 }
 
+TEST(Service, ShunsAnEndpointThatTakesConnectionsAndNeverAnswers)
+{
+    auto all = service_of({readiness::ready, readiness::ready});
+    auto& silent = *all.endpoints[0];
+    auto now = steady_clock::now();
+    for (int i = 0; i < 2; ++i) silent.failed_to_answer(now);
+    EXPECT_FALSE(silent.shunned()) << "twice may be bad luck";
+    silent.failed_to_answer(now);
+    EXPECT_TRUE(silent.shunned());
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(chosen(all, 0), "1");
+    EXPECT_EQ(chosen(all, 0, {all.endpoints[1].get()}), "0") << "where there is no other";
+    silent.answered();
+    EXPECT_FALSE(silent.shunned());
+}
+
+TEST(Service, ShunsForASecondAndThenTwiceAsLong)
+{
+    auto all = service_of({readiness::ready});
+    auto& silent = *all.endpoints[0];
+    auto now = steady_clock::now();
+    for (int i = 0; i < 3; ++i) silent.failed_to_answer(now - std::chrono::milliseconds(1100));
+    EXPECT_FALSE(silent.shunned()) << "the second is over";
+    silent.failed_to_answer(now - std::chrono::milliseconds(1100));
+    EXPECT_TRUE(silent.shunned()) << "two seconds are not";
+}
+
 TEST(Service, KeepsATurnPerWorker)
 {
     auto all = service_of({readiness::ready, readiness::ready}, 2);
