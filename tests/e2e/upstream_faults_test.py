@@ -114,6 +114,43 @@ def wait_whole(lintel):
     wait_for(whole, "both are ready", within=5)
 
 
+class Deaf(Case):
+    def test_an_upstream_that_stops_reading_an_upload_is_given_up_after_the_write_timeout(self):
+        deaf, release = threading.Event(), threading.Event()
+        self.addCleanup(release.set)
+
+        def answer(exchange):
+            if exchange.request.method == "POST":
+                exchange.close_after = True
+                deaf.set()
+                return release.wait(30)
+            exchange.reply("ok")
+
+        lintel = self.lintel("--write-timeout", "500ms", "--first-byte-timeout", "500ms", drain_timeout="500ms",
+                             routes=routes({"app.test": self.backend(answer).url}))
+        lintel.until("app.test")
+        with lintel.connect(within=5) as client:
+            client.send(f"POST / HTTP/1.1\r\nHost: app.test\r\nContent-Length: {10 ** 9}\r\n\r\n")
+            self.assertTrue(deaf.wait(5))
+            client.socket.settimeout(0.2)
+            try:
+                while True:
+                    client.send(b"x" * 65536)
+            except OSError:
+                pass  # no more is taken, or it was cut already
+            client.socket.settimeout(5)
+            started = time.monotonic()
+            try:
+                response = client.read_response("POST")
+                what = f"{response.status} {response['lintel-reason']}"
+                self.assertIn(response.status, (502, 504))
+            except TimeoutError:
+                self.fail("the client waits for ever")
+            except (ConnectionError, EOFError):
+                what = "cut"
+        print(f"a deaf upstream: {what} after {time.monotonic() - started:.2f} s")
+
+
 class StalePool(Case):
     def test_an_upstream_that_closes_idle_connections_loses_no_request(self):
         """Gaps around the very moment when it closes, GET and POST; with two seconds, too, which many servers have."""
