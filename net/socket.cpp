@@ -69,12 +69,15 @@ public:
 
     task<result<void>> wait(direction what) override
     {
-        if (!socket_.is_open()) co_return asio::error::operation_aborted;
         auto& mine = of(what);
-        mine.start();
         auto kind = what == direction::read ? native_socket::wait_read : native_socket::wait_write;
-        auto [failure] = co_await socket_.async_wait(kind, asio::as_tuple(use_task));
-        mine.stop();
+        error_code failure;
+        do {
+            if (!socket_.is_open()) co_return asio::error::operation_aborted;
+            mine.start();
+            std::tie(failure) = co_await socket_.async_wait(kind, asio::as_tuple(use_task));
+            mine.stop();
+        } while (std::exchange(mine.disturbed, false));
         if (std::exchange(mine.expired, false)) co_return errc::timed_out;
         if (failure) co_return failure;
         co_return result<void>{};
@@ -156,6 +159,9 @@ private:
         void late() override
         {
             expired = true;
+            // Ends the waits of both directions: the other one begins anew.
+            auto& other = owner.of(this == &owner.of(direction::read) ? direction::write : direction::read);
+            other.disturbed = other.waiting;
             error_code ignored;
             owner.socket_.cancel(ignored);
         }
@@ -163,7 +169,7 @@ private:
         socket_stream& owner;
         time_point absolute = time_point::max();
         duration patience{};
-        bool waiting = false, expired = false;
+        bool waiting = false, expired = false, disturbed = false;
     };
 
     side& of(direction what) { return sides_[what == direction::read ? 0 : 1]; }

@@ -10,12 +10,12 @@
 namespace lintel::proxy {
 
 /// Asks every tick whether the client is still there, and breaks off what is being done for it when it isn't. Not
-/// within the first 100 ms: most requests are over by then.
+/// within the first 50 ms: most requests are over by then.
 class client_watch final : net::deadline {
 public:
     client_watch(net::sweep& home, const http::exchange& client) : deadline(home), client_(client)
     {
-        set(steady_clock::now() + milliseconds(100));
+        set(steady_clock::now() + first_look);
     }
 
     bool gone() const { return gone_; }
@@ -39,12 +39,12 @@ public:
     };
 
 private:
-    using milliseconds = std::chrono::milliseconds;
+    static constexpr duration first_look = std::chrono::milliseconds(50);
 
     void late() override
     {
         gone_ = client_.client_gone();
-        if (!gone_) return set(steady_clock::now() + milliseconds(50));  // the next tick
+        if (!gone_) return set(time_point::min());  // the next tick
         if (break_off_) break_off_();
     }
 

@@ -95,8 +95,11 @@ private:
     task<void> send_request()
     {
         auto sent = co_await upstream_.send(head_, request_body_);
-        // A body that broke must not look complete upstream. A connection that broke may still hold an early answer.
-        if (!sent && sent.error() == http::errc::upstream_failed) upstream_.abort();
+        if (sent) co_return;
+        // A body that broke must not look complete upstream, and one who doesn't read will not answer. A connection
+        // that broke may still hold an early answer.
+        unread_ = sent.error() == net::errc::timed_out;
+        if (unread_ || sent.error() == http::errc::upstream_failed) upstream_.abort();
     }
 
     task<outcome> receive()
@@ -152,7 +155,7 @@ private:
         if (auto broken = request_body_.broken()) {
             return {fault_of_body(broken), broken};
         }
-        if (why == net::errc::timed_out)
+        if (why == net::errc::timed_out || unread_)
             return {upstream_.response_begun() ? fault::response_cut : fault::no_answer, why};
         if (!upstream_.response_begun()) return {fault::upstream_closed, why};
         return {http::is_malformed(why) ? fault::bad_response : fault::response_cut, why};
@@ -167,6 +170,7 @@ private:
     observed_body request_body_;
     const model::http_options& options_;
     access_record& record_;
+    bool unread_ = false;         ///< the upstream stopped reading the request
     field_names response_names_;  ///< that Connection named
     client_watch::breaking breaking_;
     net::task_group pump_;  // last: its task uses every member above

@@ -130,6 +130,33 @@ TEST_F(Stream, LosesPatienceWithAPeerThatTakesNothing)
     EXPECT_EQ(outcome_of(loop, near->write_all(large)).error(), errc::timed_out);
 }
 
+task<void> write_in_vain(stream& to, test::far_side& far, error_code& failure)
+{
+    std::string large(8 << 20, 'x');
+    failure = (co_await to.write_all(large)).error();
+    far.send("still here");
+}
+
+task<void> read_while_writing_fails(worker& loop, stream& both, test::far_side& far, error_code& failure,
+                                    result<std::string>& got)
+{
+    task_group writing(loop.get_executor());
+    writing.spawn("write", write_in_vain(both, far, failure));
+    got = co_await read_text(both);
+    co_await writing.join();
+}
+
+TEST_F(Stream, GoesOnReadingWhenWritingTimedOut)
+{
+    near->set_patience(direction::write, 50ms);
+    error_code failure;
+    result<std::string> got = error_code(errc::end_of_stream);
+    loop.complete(read_while_writing_fails(loop, *near, far, failure, got));
+    EXPECT_EQ(failure, errc::timed_out);
+    ASSERT_TRUE(got) << got.error().message();
+    EXPECT_EQ(*got, "still here");
+}
+
 TEST_F(Stream, EndsItsWaitsWhenItIsClosed)
 {
     auto close_soon = [](stream& which) -> task<void> {
