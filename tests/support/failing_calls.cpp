@@ -90,7 +90,7 @@ auto pass(const char* kind, Call* real, Arguments... arguments) -> decltype(real
 /// A connection that is said to be dead is dead from then on: its other direction and its peer learn of it.
 ssize_t failed(int descriptor, std::int32_t error)
 {
-    if (error == EPIPE || error == ECONNRESET || error == ETIMEDOUT) {
+    if (error == EPIPE || error == ECONNRESET || error == ETIMEDOUT || error == ENOTCONN) {
         static auto* const real = next<decltype(shutdown)>("shutdown");
         real(descriptor, SHUT_RDWR);
     }
@@ -148,7 +148,8 @@ int connect(int socket, const sockaddr* peer, socklen_t length)
 int shutdown(int socket, int how) noexcept
 {
     static auto* const real = next<decltype(shutdown)>("shutdown");
-    return pass("shutdown", real, socket, how);
+    auto error = verdict("shutdown");
+    return error > 0 ? static_cast<int>(failed(socket, error)) : real(socket, how);
 }
 
 int setsockopt(int socket, int level, int name, const void* value, socklen_t length) noexcept

@@ -105,7 +105,7 @@ def serve():
     """Answers /large with 4 MB and everything else with `ok` after its body, one thread-free loop for thousands."""
     import asyncio
 
-    large = b"HTTP/1.1 200 OK\r\nContent-Length: 4194304\r\n\r\n" + bytes(4194304)
+    piece = bytes(65536)
 
     async def body(reader, head):
         lower = head.lower()
@@ -121,8 +121,13 @@ def serve():
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 await body(reader, head)
-                writer.write(large if b" /large " in head else b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-                await writer.drain()
+                if b" /large " not in head:
+                    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                    continue
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4194304\r\n\r\n")
+                for _ in range(64):  # no more than a piece of it waits here for each reader
+                    writer.write(piece)
+                    await writer.drain()
         except (OSError, EOFError):
             pass
         finally:
