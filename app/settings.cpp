@@ -236,7 +236,7 @@ constexpr std::array table{
            [](settings& s, string_view t) { return read_into(s.edge.max_connections_per_client, t, 1, 10'000'000); }},
     option{"max_heads", "N", "4096", "connections at once that have sent a part of a request head",
            [](settings& s, string_view t) { return read_into(s.edge.max_heads, t, 1, 10'000'000); }},
-    option{"max_uploads_per_service", "N", "96", "request bodies at once that stream to one service; more wait",
+    option{"max_uploads_per_service", "N", "90", "request bodies at once that stream to one service; more wait",
            [](settings& s, string_view t) { return read_into(s.edge.max_uploads_per_service, t, 1, 1'000'000); }},
     option{"pooled_per_endpoint", "N", "64", "idle connections to an endpoint, per worker",
            [](settings& s, string_view t) { return read_into(s.edge.pooled_per_endpoint, t, 0, 100'000); }},

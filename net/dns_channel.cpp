@@ -143,8 +143,15 @@ private:
 
     /// A socket of c-ares: what c-ares wants of it and which waits run.
     struct watched {
-        watched(executor worker, ares_socket_t socket) : waits(worker, socket) {}
-        ~watched() { waits.release(); }  // c-ares closes it
+        watched(executor worker, ares_socket_t socket) : waits(worker)
+        {
+            error_code ignored;  // c-ares, which called us, gives up after its time-out
+            waits.assign(socket, ignored);
+        }
+        ~watched()
+        {
+            if (waits.is_open()) waits.release();  // c-ares closes it
+        }
         watched(const watched&) = delete;
 
         descriptor waits;

@@ -28,6 +28,13 @@ constexpr int unsent_bytes = 32 * 1024;  ///< that the kernel keeps for a client
 
 std::string reason() { return error_code(errno, boost::system::system_category()).message(); }
 
+/// Out of descriptors or memory: asking again at once would spin.
+bool is_starvation(error_code failure)
+{
+    constexpr std::array starved{EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC};
+    return std::ranges::find(starved, failure.value()) != starved.end();
+}
+
 struct bind_target {
     sockaddr_storage raw{};
     socklen_t length = 0;
@@ -171,16 +178,23 @@ task<std::unique_ptr<stream>> listener::accept()
         socklen_t length = sizeof raw;
         auto* peer = reinterpret_cast<sockaddr*>(&raw);
         unique_fd accepted(::accept4(self.descriptor.native_handle(), peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        error_code failure(errno, boost::system::system_category());
         if (accepted) {
-            if (std::exchange(self.starved, false)) log::info("accept.recovered", {});
-            self.back_off = shortest_pause;
-            co_return make_stream(home_, std::move(accepted), address(peer, length));
+            auto made = make_stream(home_, std::move(accepted), address(peer, length));
+            if (made) {
+                if (std::exchange(self.starved, false)) log::info("accept.recovered", {});
+                self.back_off = shortest_pause;
+                co_return std::move(*made);
+            }
+            failure = made.error();
         }
-        if (errno == EAGAIN && self.stopping) co_return nullptr;
-        if (errno == EAGAIN) {
-            co_await self.descriptor.async_wait(self.descriptor.wait_read, asio::as_tuple(use_task));
-        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            if (!std::exchange(self.starved, true)) log::warn("accept.starved", {{"why", reason()}});
+        bool none_left = failure == asio::error::would_block;
+        if (none_left && self.stopping) co_return nullptr;
+        if (none_left) {
+            auto [wrong] = co_await self.descriptor.async_wait(self.descriptor.wait_read, asio::as_tuple(use_task));
+            if (wrong && !self.stopping) co_await pause_starved();
+        } else if (is_starvation(failure)) {
+            if (!std::exchange(self.starved, true)) log::warn("accept.starved", {{"why", failure.message()}});
             if (self.stopping) co_return nullptr;
             co_await pause_starved();
         }  // else: that connection died in the queue (ECONNABORTED, EPROTO, …); take the next

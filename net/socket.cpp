@@ -32,11 +32,19 @@ error_code io_error()
 
 class socket_stream final : public stream {
 public:
-    socket_stream(worker& home, unique_fd connected, const address& peer)
-        : socket_(home.get_executor(), asio::generic::stream_protocol(peer.family(), 0), connected.release()),
+    socket_stream(worker& home, const address& peer)
+        : socket_(home.get_executor()),
           peer_(peer),
           sides_{side(*this, home.deadlines()), side(*this, home.deadlines())}
     {
+    }
+
+    error_code adopt(unique_fd connected)
+    {
+        error_code failure;
+        socket_.assign(asio::generic::stream_protocol(peer_.family(), 0), connected.get(), failure);
+        if (!failure) (void)connected.release();
+        return failure;
     }
 
     result<std::size_t> try_read(std::span<std::byte> into) override
@@ -190,14 +198,16 @@ private:
 
 }  // namespace
 
-std::unique_ptr<stream> make_stream(worker& home, unique_fd connected, const address& peer)
+result<std::unique_ptr<stream>> make_stream(worker& home, unique_fd connected, const address& peer)
 {
-    return std::make_unique<socket_stream>(home, std::move(connected), peer);
+    auto made = std::make_unique<socket_stream>(home, peer);
+    if (auto failure = made->adopt(std::move(connected))) return failure;
+    return result<std::unique_ptr<stream>>(std::move(made));
 }
 
 namespace {
 
-constexpr int received_bytes = 64 * 1024;  ///< that an upstream may send ahead of what its client reads
+constexpr int received_bytes = 48 * 1024;  ///< that an upstream may send ahead of what its client reads
 
 /// Before connect(), which tells the peer how much it may send. Unix sockets know none of this.
 void prepare_to_connect(int socket)
@@ -219,7 +229,9 @@ task<result<std::unique_ptr<stream>>> connecting::run(time_point end)
     if (!done && errno != EINPROGRESS) co_return last_error();
 
     int raw = handle.get();
-    stream_ = make_stream(home_, std::move(handle), to_);
+    auto made = make_stream(home_, std::move(handle), to_);
+    if (!made) co_return made.error();
+    stream_ = std::move(*made);
     if (!done) {
         stream_->expires_at(direction::write, end);
         auto ready = co_await stream_->wait(direction::write);

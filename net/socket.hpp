@@ -10,7 +10,8 @@
 namespace lintel::net {
 
 /// Takes a connected, non-blocking socket. `peer` as accept() or connect() know it.
-std::unique_ptr<stream> make_stream(worker& home, unique_fd connected, const address& peer);
+/// Error: the kernel's, where it has no memory to watch one more socket; the socket is closed then.
+result<std::unique_ptr<stream>> make_stream(worker& home, unique_fd connected, const address& peer);
 
 /// A connection in the making, which plain code on the worker may give up. Outlives its run().
 class connecting {

@@ -6,6 +6,8 @@
 #include "net/error.hpp"
 #include "net/task_group.hpp"
 
+#include <boost/asio/error.hpp>
+
 namespace lintel::proxy {
 
 using namespace std::chrono_literals;

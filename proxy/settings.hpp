@@ -27,7 +27,7 @@ struct settings {
     std::size_t max_connections = 0;  ///< of clients; 0 = three quarters of the file descriptors
     std::size_t max_connections_per_client = 0;       ///< of one IPv4 address or IPv6 /64; 0 = half of max_connections
     std::size_t max_heads = 4096;                     ///< connections that sent a part of a head, over all workers
-    std::size_t max_uploads_per_service = 96;         ///< bodies that stream to a service at once, over all workers
+    std::size_t max_uploads_per_service = 90;         ///< bodies that stream to a service at once, over all workers
     std::size_t pooled_per_endpoint = 64;             ///< idle upstream connections, per worker
     duration pooled_idle = std::chrono::seconds(55);  ///< how long an upstream connection may idle
     std::uint16_t https_port = 443;                   ///< what redirects to HTTPS name; 443 is left out of them

@@ -36,7 +36,7 @@ protected:
 private:
     explicit H1Body(std::pair<unique_fd, test::far_side> ends)
         : far(std::move(ends.second)),
-          stream(net::make_stream(loop, std::move(ends.first), test::nowhere())),
+          stream(net::make_stream(loop, std::move(ends.first), test::nowhere()).value()),
           input(loop.buffers()),
           body(*stream, input)
     {

@@ -106,7 +106,8 @@ protected:
         thread_ = std::thread([this, limits, most_heads, &running] {
             net::worker loop;
             connection_book book(most_heads);
-            h1_connection connection(loop, net::make_stream(loop, std::move(ours_), test::nowhere()), limits, book);
+            h1_connection connection(loop, net::make_stream(loop, std::move(ours_), test::nowhere()).value(), limits,
+                                     book);
             loop_ = &loop;
             book_ = &book;
             connection_ = &connection;
@@ -385,7 +386,8 @@ TEST_F(H1Connection, RefusesMalformedRequestsAndCloses)
             net::worker loop;
             connection_limits limits;
             connection_book book;
-            h1_connection connection(loop, net::make_stream(loop, std::move(end), test::nowhere()), limits, book);
+            h1_connection connection(loop, net::make_stream(loop, std::move(end), test::nowhere()).value(), limits,
+                                     book);
             loop.complete(connection.serve(answer));
         });
         far.send(request + "GET /next HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -417,7 +419,8 @@ TEST_F(H1Connection, RefusesInTheFormThatThisMessageAsksFor)
             net::worker loop;
             connection_limits limits;
             connection_book book;
-            h1_connection connection(loop, net::make_stream(loop, std::move(end), test::nowhere()), limits, book);
+            h1_connection connection(loop, net::make_stream(loop, std::move(end), test::nowhere()).value(), limits,
+                                     book);
             loop.complete(connection.serve(answer_early));
         });
         far.send(request);

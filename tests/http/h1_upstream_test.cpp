@@ -75,7 +75,7 @@ protected:
 private:
     explicit H1Upstream(std::pair<unique_fd, test::far_side> ends)
         : far(std::move(ends.second)),
-          upstream(loop, net::make_stream(loop, std::move(ends.first), test::nowhere()), h1_upstream::limits{})
+          upstream(loop, net::make_stream(loop, std::move(ends.first), test::nowhere()).value(), h1_upstream::limits{})
     {
     }
 };
@@ -154,7 +154,7 @@ TEST_F(H1Upstream, IsNotReusableAfterClose)
          }) {
         SCOPED_TRACE(answer);
         auto [ours, other] = test::socket_pair();
-        h1_upstream once(loop, net::make_stream(loop, std::move(ours), test::nowhere()), {});
+        h1_upstream once(loop, net::make_stream(loop, std::move(ours), test::nowhere()).value(), {});
         other.send(answer);
         other.shutdown_write();
         request_head head;
@@ -243,7 +243,7 @@ TEST_F(H1Upstream, RefusesResponsesThatCantBeTrusted)
          }) {
         SCOPED_TRACE(answer.substr(0, 60));
         auto [ours, other] = test::socket_pair();
-        h1_upstream once(loop, net::make_stream(loop, std::move(ours), test::nowhere()), {});
+        h1_upstream once(loop, net::make_stream(loop, std::move(ours), test::nowhere()).value(), {});
         other.send(answer);
         other.shutdown_write();
         request_head head;
@@ -273,7 +273,7 @@ TEST_F(H1Upstream, TellsACutBodyFromAWholeOne)
          }) {
         SCOPED_TRACE(answer);
         auto [ours, other] = test::socket_pair();
-        h1_upstream once(loop, net::make_stream(loop, std::move(ours), test::nowhere()), {});
+        h1_upstream once(loop, net::make_stream(loop, std::move(ours), test::nowhere()).value(), {});
         other.send(answer);
         other.shutdown_write();
         request_head head;
@@ -354,7 +354,8 @@ TEST_F(H1Upstream, NeverCompletesARequestWhoseBodyBroke)
 TEST_F(H1Upstream, LosesPatienceWithASilentUpstream)
 {
     auto [ours, other] = test::socket_pair();
-    h1_upstream impatient(loop, net::make_stream(loop, std::move(ours), test::nowhere()), h1_upstream::limits{});
+    h1_upstream impatient(loop, net::make_stream(loop, std::move(ours), test::nowhere()).value(),
+                          h1_upstream::limits{});
     impatient.use({.first_byte_timeout = 100ms});
     request_head head;
     head.method = "GET";
@@ -369,7 +370,8 @@ TEST_F(H1Upstream, LosesPatienceWithASilentUpstream)
 TEST_F(H1Upstream, LosesPatienceInTheMiddleOfABody)
 {
     auto [ours, other] = test::socket_pair();
-    h1_upstream impatient(loop, net::make_stream(loop, std::move(ours), test::nowhere()), h1_upstream::limits{});
+    h1_upstream impatient(loop, net::make_stream(loop, std::move(ours), test::nowhere()).value(),
+                          h1_upstream::limits{});
     impatient.use({.between_bytes_timeout = 100ms});
     other.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel");
     request_head head;

@@ -117,7 +117,7 @@ written write(std::string_view head, body_source& body, framing how)
 {
     net::worker loop;
     auto [ours, far] = test::socket_pair();
-    auto stream = net::make_stream(loop, std::move(ours), test::nowhere());
+    auto stream = net::make_stream(loop, std::move(ours), test::nowhere()).value();
     written out;
     auto job = [](net::stream& to, std::string_view text, body_source& source, framing framed,
                   error_code& failure) -> task<void> {

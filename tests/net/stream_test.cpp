@@ -27,7 +27,7 @@ protected:
 
 private:
     explicit Stream(std::pair<unique_fd, test::far_side> ends)
-        : far(std::move(ends.second)), near(make_stream(loop, std::move(ends.first), test::nowhere()))
+        : far(std::move(ends.second)), near(make_stream(loop, std::move(ends.first), test::nowhere()).value())
     {
     }
 };

@@ -60,7 +60,7 @@ public:
             tls::store_cell certificates(std::make_shared<tls::certificate_store>());
             worker_state worker(loop, 0, what, door, tables, certificates, nullptr, {}, {});
             worker_ = &worker;
-            http::h1_connection connection(loop, net::make_stream(loop, std::move(end), test::nowhere()),
+            http::h1_connection connection(loop, net::make_stream(loop, std::move(end), test::nowhere()).value(),
                                            worker.limits[0], worker.clients);
             loop.complete(connection.serve([this](http::exchange& client) { return answer(client); }));
         });
@@ -489,7 +489,7 @@ TEST(HttpRows, OfAnswers)
         auto [ours, far] = test::socket_pair();
         far.send(row.sent);
         far.shutdown_write();
-        http::h1_upstream upstream(loop, net::make_stream(loop, std::move(ours), test::nowhere()), {});
+        http::h1_upstream upstream(loop, net::make_stream(loop, std::move(ours), test::nowhere()).value(), {});
         std::string out;
         loop.complete(receive(upstream, row, out));
         EXPECT_EQ(out, row.received);
@@ -498,7 +498,7 @@ TEST(HttpRows, OfAnswers)
     net::worker loop;
     auto [ours, far] = test::socket_pair();
     far.send(flood);
-    http::h1_upstream upstream(loop, net::make_stream(loop, std::move(ours), test::nowhere()), {});
+    http::h1_upstream upstream(loop, net::make_stream(loop, std::move(ours), test::nowhere()).value(), {});
     std::string out;
     loop.complete(receive(upstream, {"", "", ""}, out));
     EXPECT_TRUE(out.ends_with("|502")) << out;
@@ -510,7 +510,7 @@ TEST(HttpRows, OfTrailersAndUpgradesAsWritten)
         SCOPED_TRACE("chunk.trailer-forbidden");
         net::worker loop;
         auto [ours, far] = test::socket_pair();
-        auto stream = net::make_stream(loop, std::move(ours), test::nowhere());
+        auto stream = net::make_stream(loop, std::move(ours), test::nowhere()).value();
         http::fields trailers;
         for (const char* name : {"X-Sum", "Content-Length", "Transfer-Encoding", "Host", "Authorization", "Set-Cookie",
                                  "Cache-Control", "Content-Type", "X-Forwarded-For", "If-Match", "Server-Timing"})

@@ -132,7 +132,7 @@ protected:
         auto [ours, far] = test::socket_pair();
         far_end = std::make_unique<test::far_side>(std::move(far));
         std::thread other([&] { connected = client.shake_hands(far_end->get(), name); });
-        auto lower = net::make_stream(loop, std::move(ours), test::nowhere());
+        auto lower = net::make_stream(loop, std::move(ours), test::nowhere()).value();
         auto out = test::outcome_of(loop, front.accept(std::move(lower), limit, &why));
         if (!out) far_end->shutdown_write();
         other.join();
@@ -216,7 +216,8 @@ TEST_F(TlsServer, RefusesWhatIsNotTls)
 {
     auto [ours, far] = test::socket_pair();
     far.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    auto out = test::outcome_of(loop, front.accept(net::make_stream(loop, std::move(ours), test::nowhere()), 5s));
+    auto out =
+        test::outcome_of(loop, front.accept(net::make_stream(loop, std::move(ours), test::nowhere()).value(), 5s));
     ASSERT_FALSE(out);
     EXPECT_EQ(out.error(), errc::handshake_failed);
 }
@@ -225,7 +226,8 @@ TEST_F(TlsServer, TellsAClientThatLeaves)
 {
     auto [ours, far] = test::socket_pair();
     far.shutdown_write();
-    auto out = test::outcome_of(loop, front.accept(net::make_stream(loop, std::move(ours), test::nowhere()), 5s));
+    auto out =
+        test::outcome_of(loop, front.accept(net::make_stream(loop, std::move(ours), test::nowhere()).value(), 5s));
     ASSERT_FALSE(out);
     EXPECT_EQ(out.error(), net::errc::end_of_stream);
 }
@@ -233,7 +235,8 @@ TEST_F(TlsServer, TellsAClientThatLeaves)
 TEST_F(TlsServer, LosesPatienceWithASilentClient)
 {
     auto [ours, far] = test::socket_pair();
-    auto out = test::outcome_of(loop, front.accept(net::make_stream(loop, std::move(ours), test::nowhere()), 50ms));
+    auto out =
+        test::outcome_of(loop, front.accept(net::make_stream(loop, std::move(ours), test::nowhere()).value(), 50ms));
     ASSERT_FALSE(out);
     EXPECT_EQ(out.error(), net::errc::timed_out);
 }
@@ -379,7 +382,7 @@ TEST_F(TlsServer, ResumesAcrossServersThatShareATicketKey)
     auto use = [&](server& which) {
         auto [ours, far] = test::socket_pair();
         std::thread shakes([&] { connected = client.shake_hands(far.get(), "a.example"); });
-        auto lower = net::make_stream(loop, std::move(ours), test::nowhere());
+        auto lower = net::make_stream(loop, std::move(ours), test::nowhere()).value();
         auto out = test::outcome_of(loop, which.accept(std::move(lower), 5s));
         shakes.join();
         return out && SSL_session_reused(client.session()) == 1;
