@@ -17,7 +17,7 @@ struct word {
 };
 
 constexpr std::array router_words{
-    word{"lintel.*", use::applied},  // not Traefik's: http_options of the router
+    word{"lintel*", use::applied},  // not Traefik's: http_options of the router
     word{"rule", use::applied},
     word{"entrypoints", use::applied},
     word{"middlewares", use::applied},

@@ -2,9 +2,10 @@
 
 namespace lintel::proxy {
 
-admission::verdict admission::enter(const net::address& from)
+admission::verdict admission::enter(const net::address& from, bool another_leaves)
 {
-    if (open_.fetch_add(1, std::memory_order_relaxed) >= caps_.connections) {
+    auto before = open_.fetch_add(1, std::memory_order_relaxed);
+    if (before >= caps_.connections && !another_leaves) {
         open_.fetch_sub(1, std::memory_order_relaxed);
         return verdict::full;
     }

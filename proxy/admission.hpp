@@ -24,8 +24,8 @@ public:
 
     enum class verdict { admitted, full, client_full };
 
-    /// Counts a connection in, where it is admitted.
-    verdict enter(const net::address& from);
+    /// Counts a connection in, where it is admitted. `another_leaves`: one that was closed for it is still counted.
+    verdict enter(const net::address& from, bool another_leaves = false);
 
     /// Counts one that was admitted out.
     void leave(const net::address& from);

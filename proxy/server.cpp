@@ -1,6 +1,7 @@
 #include "proxy/server.hpp"
 
 #include "base/log.hpp"
+#include "http/h1_writer.hpp"
 #include "proxy/forward.hpp"
 #include "proxy/forward_fields.hpp"
 #include "proxy/own_reply.hpp"
@@ -11,13 +12,18 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::string_view reply_when_full =
-    "HTTP/1.1 503 Service Unavailable\r\nLintel-Reason: full\r\nRetry-After: 1\r\nContent-Type: text/plain\r\n"
-    "Content-Length: 52\r\nConnection: close\r\n\r\nThe front door has as many connections as it may hold";
-constexpr std::string_view reply_to_greedy_client =
-    "HTTP/1.1 429 Too Many Requests\r\nLintel-Reason: too-many-connections\r\nRetry-After: 1\r\n"
-    "Content-Type: text/plain\r\nContent-Length: 52\r\nConnection: close\r\n\r\n"
-    "This client has as many connections as one may have.";
+/// For a client that is not let in: no request of it is read.
+std::string refusal_at_the_door(int status, std::string_view reason, std::string_view sentence)
+{
+    http::response_head head;
+    head.status = status;
+    head.fields.add("Lintel-Reason", reason);
+    head.fields.add("Retry-After", "1");
+    head.fields.add("Content-Type", "text/plain; charset=utf-8");
+    std::string text;
+    http::write_response_head(text, head, {http::framing::kind::length, sentence.size()}, "close");
+    return text.append(sentence);
+}
 
 /// Counts a connection out of the caps.
 class admitted {
@@ -61,11 +67,18 @@ bool server::admit(std::size_t entrypoint, net::stream& client)
 {
     using verdict = admission::verdict;
     auto entered = worker_.admission.enter(client.peer());
-    if (entered == verdict::full && worker_.shed()) entered = worker_.admission.enter(client.peer());
+    if (entered == verdict::full && worker_.clients.shed_idle(1) == 1) {
+        worker_.counters.add(counter::connections_shed);
+        entered = worker_.admission.enter(client.peer(), true);
+    }
     if (entered == verdict::admitted) return true;
     worker_.counters.add(counter::connections_refused);
     if (!worker_.settings.entrypoints[entrypoint].tls) {
-        (void)client.try_write({entered == verdict::full ? &reply_when_full : &reply_to_greedy_client, 1});
+        auto text = entered == verdict::full
+                        ? refusal_at_the_door(503, "full", "The front door has as many connections as it may hold.\n")
+                        : refusal_at_the_door(429, "too-many-connections", "This client has as many as it may.\n");
+        std::string_view all = text;
+        (void)client.try_write({&all, 1});
         client.shutdown_write();
     }
     return false;

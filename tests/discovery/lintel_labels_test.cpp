@@ -37,6 +37,32 @@ TEST(LintelLabels, AHostIsServedOverHttpsWithARedirectToIt)
     EXPECT_EQ(service(made, "a.example.com")->spec.endpoints, std::vector<std::string>{"3f2a9c81d0e4ffff:80"});
 }
 
+TEST(LintelLabels, OptionsHoldForEveryRouterOfTheContainer)
+{
+    auto made = read({{"lintel.host", "a.example.com"},
+                      {"traefik.http.routers.b.rule", "Host(`b.example.com`)"},
+                      {"lintel.route.first_byte_timeout", " 0 "},
+                      {"lintel.route.path", "as-is"}});
+    EXPECT_EQ(problems_of(made), "");
+    ASSERT_EQ(made.routers.size(), 3U);
+    for (const auto& each : made.routers)
+        EXPECT_EQ(each.spec.options, (model::option_texts{{"first_byte_timeout", "0"}, {"path", "as-is"}}))
+            << each.name;
+}
+
+TEST(LintelLabels, AWrongOptionCostsItself)
+{
+    auto made = read({{"lintel.host", "a.example.com"},
+                      {"lintel.route.first_byte_timeout", "soon"},
+                      {"lintel.route.trcae", "allow"},
+                      {"lintel.route.body_limit", "1MiB"}});
+    auto problems = problems_of(made);
+    EXPECT_TRUE(problems.contains("lintel.route.first_byte_timeout: first_byte_timeout: soon is not a duration"))
+        << problems;
+    EXPECT_TRUE(problems.contains("lintel.route.trcae: trcae is unknown; did you mean trace?; ignored")) << problems;
+    EXPECT_EQ(router(made, "a.example.com")->spec.options, (model::option_texts{{"body_limit", "1MiB"}}));
+}
+
 TEST(LintelLabels, SeveralHostsAndAPathMakeOneRuleBySegments)
 {
     auto made = read({{"lintel.host", "a.example.com, *.b.example.com,a.example.com"},

@@ -75,6 +75,24 @@ TEST(RoutesYaml, ATypicalFileIsReadWhole)
     EXPECT_EQ(made->endpoints[1].spec.port, 80);
 }
 
+TEST(RoutesYaml, ARouterHasOptionsOfOurs)
+{
+    auto made = read(R"(http:
+  routers:
+    r:
+      rule: Host(`a`)
+      service: s
+      lintel: {first_byte_timeout: 0, path: as-is, head_timeout: 1s}
+  services: {s: {loadBalancer: {servers: [{url: "http://a"}]}}}
+)");
+    ASSERT_TRUE(made);
+    EXPECT_EQ(
+        problems_of(*made),
+        "/etc/lintel/routes/a.yml:6:52: head_timeout can't be set for a route; set it for an entrypoint or for all; "
+        "ignored\n");
+    EXPECT_EQ(router(*made, "r")->spec.options, (model::option_texts{{"first_byte_timeout", "0"}, {"path", "as-is"}}));
+}
+
 TEST(RoutesYaml, NothingIsNoRoutes)
 {
     for (auto text : {"", "\n", "# later\n", "---\n", "http:\n", "http: {}\n", "http:\n  routers:\n"}) {

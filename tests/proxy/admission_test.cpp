@@ -15,8 +15,12 @@ TEST(Admission, CapsConnectionsInAll)
     EXPECT_EQ(door.enter(at("192.0.2.1")), verdict::admitted);
     EXPECT_EQ(door.enter(at("192.0.2.2")), verdict::admitted);
     EXPECT_EQ(door.enter(at("192.0.2.3")), verdict::full);
+    EXPECT_EQ(door.enter(at("192.0.2.3"), true), verdict::admitted) << "one is about to leave";
+    EXPECT_EQ(door.enter(at("192.0.2.4")), verdict::full);
     door.leave(at("192.0.2.1"));
-    EXPECT_EQ(door.enter(at("192.0.2.3")), verdict::admitted);
+    EXPECT_EQ(door.enter(at("192.0.2.4")), verdict::full) << "that was the one";
+    door.leave(at("192.0.2.2"));
+    EXPECT_EQ(door.enter(at("192.0.2.4")), verdict::admitted);
 }
 
 TEST(Admission, CapsTheConnectionsOfAClient)

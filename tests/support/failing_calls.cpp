@@ -170,7 +170,8 @@ int getsockname(int socket, sockaddr* name, socklen_t* length) noexcept
     return pass("getsockname", real, socket, name, length);
 }
 
-/// Only additions fail: the kernel takes memory for nothing else here, and a change that failed would be a wake-up lost.
+/// Only additions fail: the kernel takes memory for nothing else here, and a change that failed would be a wake-up
+/// lost.
 int epoll_ctl(int poller, int what, int descriptor, epoll_event* event) noexcept
 {
     static auto* const real = next<decltype(epoll_ctl)>("epoll_ctl");

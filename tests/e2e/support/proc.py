@@ -3,11 +3,12 @@ import os
 import pathlib
 
 ESTABLISHED = "01"
+LISTENING = "0A"
 
 
-def accepted_by(pid, port):
+def accepted_by(pid, port, established=True):
     """The client ports of the IPv4 connections to local `port` that this process has accepted: a connection that
-    still waits in the kernel's queue belongs to nobody."""
+    still waits in the kernel's queue belongs to nobody. Without `established`: those that it still holds, too."""
     own = set()
     for descriptor in pathlib.Path(f"/proc/{pid}/fd").iterdir():
         try:
@@ -17,7 +18,8 @@ def accepted_by(pid, port):
     clients = set()
     for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
         _, local, remote, state, *rest = line.split()
-        if state == ESTABLISHED and int(local.split(":")[1], 16) == port and f"socket:[{rest[5]}]" in own:
+        wanted = state == ESTABLISHED if established else state != LISTENING
+        if wanted and int(local.split(":")[1], 16) == port and f"socket:[{rest[5]}]" in own:
             clients.add(int(remote.split(":")[1], 16))
     return clients
 
