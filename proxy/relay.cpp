@@ -98,10 +98,11 @@ private:
     {
         auto sent = co_await upstream_.send(head_, request_body_);
         if (sent) co_return;
-        // A body that broke must not look complete upstream, and one who doesn't read will not answer. A connection
-        // that broke may still hold an early answer.
+        // A body that broke must not look complete upstream, and one who doesn't read will not answer. Only a
+        // connection that the upstream has closed may still hold an early answer.
         unread_ = sent.error() == net::errc::timed_out;
-        if (unread_ || sent.error() == http::errc::upstream_failed) upstream_.abort();
+        bool closed = sent.error() == asio::error::connection_reset || sent.error() == asio::error::broken_pipe;
+        if (!closed) upstream_.abort();
     }
 
     task<outcome> receive()
