@@ -18,7 +18,7 @@ result<std::uint64_t> parse_chunk_size(std::string_view line);
 class chunk_decoder {
 public:
     /// `policy`: for the names of trailers.
-    explicit chunk_decoder(underscores policy = underscores::pass) : policy_(policy) {}
+    explicit chunk_decoder(underscores policy = underscores::untouched) : policy_(policy) {}
 
     struct step {
         std::size_t consumed = 0;  ///< bytes of the input that are done with, `data` included

@@ -11,6 +11,8 @@ namespace lintel::http {
 namespace {
 
 constexpr std::size_t least_read_bytes = 4 * 1024;
+constexpr std::size_t large_chunk_bytes = 1024;    ///< worth a piece of its own
+constexpr std::size_t gathered_bytes = 16 * 1024;  ///< of smaller ones that make one piece
 
 }  // namespace
 
@@ -24,6 +26,7 @@ void h1_body::start(framing how, std::function<task<void>()> before_waiting)
     untouched_ = true;
     before_waiting_ = std::move(before_waiting);
     last_.reset();
+    afterwards_.reset();
     chunks_.reset();
     if (how.what == framing::kind::none) last_ = body_piece::end_with(nullptr);
     if (how.what == framing::kind::chunked) chunks_.emplace(underscores_);
@@ -50,7 +53,6 @@ task<body_piece> h1_body::read()
             bool complete = how_.what == framing::kind::until_close;
             co_return finish(complete ? body_piece::end_with(nullptr) : body_piece::reset(errc::cut_short));
         }
-        input_.commit(*count);
     }
 }
 
@@ -63,14 +65,13 @@ void h1_body::demand_pace(duration timeout, std::uint64_t rate)
 /// Reads into the input; the sender's credit shrinks by the time that passes and grows by what it sends.
 task<result<std::size_t>> h1_body::receive()
 {
-    auto space = input_.prepare(least_read_bytes);
-    if (timeout_ == duration{}) co_return co_await from_.read_some(space);
+    if (timeout_ == duration{}) co_return co_await from_.read_into(input_, least_read_bytes);
     auto began = steady_clock::now();
     from_.expires_at(net::direction::read, began + credit_);
-    auto count = co_await from_.read_some(space);
+    auto count = co_await from_.read_into(input_, least_read_bytes);
     from_.expires_at(net::direction::read, time_point::max());
     if (rate_ > 0 && count) {
-        auto earned = std::chrono::nanoseconds(*count * 1'000'000'000 / rate_);
+        auto earned = std::chrono::nanoseconds(static_cast<std::int64_t>(*count * 1'000'000'000 / rate_));
         credit_ = std::min(timeout_, credit_ - (steady_clock::now() - began) + earned);
     }
     co_return count;
@@ -109,13 +110,41 @@ std::optional<body_piece> h1_body::next_of_length()
 
 std::optional<body_piece> h1_body::next_of_chunks()
 {
+    if (afterwards_) return finish(*std::exchange(afterwards_, {}));
     auto step = chunks_->decode(input_.bytes());
     if (!step) return finish(body_piece::reset(step.error()));
-    if (!step->data.empty()) return give(step->data, step->consumed);
+    bool more = step->consumed < input_.size();
+    if (step->data.size() >= large_chunk_bytes || (!step->data.empty() && !more))
+        return give(step->data, step->consumed);
+    if (!step->data.empty()) return gather(*step);
     input_.consume(step->consumed);
     if (!step->finished) return {};
+    return finish(end_of_chunks());
+}
+
+body_piece h1_body::end_of_chunks() const
+{
     const auto& trailers = chunks_->trailers();
-    return finish(body_piece::end_with(trailers.empty() ? nullptr : &trailers));
+    return body_piece::end_with(trailers.empty() ? nullptr : &trailers);
+}
+
+/// Chunks of a few bytes each would cost a write each: those that are here become one piece.
+body_piece h1_body::gather(chunk_decoder::step first)
+{
+    gathered_.assign(first.data);
+    auto consumed = first.consumed;
+    while (gathered_.size() < gathered_bytes && !afterwards_) {
+        auto next = chunks_->decode(input_.bytes().substr(consumed));
+        if (!next) {
+            afterwards_ = body_piece::reset(next.error());
+            break;
+        }
+        gathered_ += next->data;
+        consumed += next->consumed;
+        if (next->finished) afterwards_ = end_of_chunks();
+        if (next->data.empty()) break;
+    }
+    return give(gathered_, consumed);
 }
 
 body_piece h1_body::finish(body_piece last)

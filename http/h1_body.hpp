@@ -16,7 +16,7 @@ namespace lintel::http {
 class h1_body final : public body_source {
 public:
     /// `policy`: for the names of trailers.
-    h1_body(net::stream& from, net::buffer& input, underscores policy = underscores::pass)
+    h1_body(net::stream& from, net::buffer& input, underscores policy = underscores::untouched)
         : from_(from), input_(input), underscores_(policy)
     {
     }
@@ -52,6 +52,8 @@ public:
 private:
     std::optional<body_piece> next_of_length();
     std::optional<body_piece> next_of_chunks();
+    body_piece gather(chunk_decoder::step first);
+    body_piece end_of_chunks() const;
     body_piece finish(body_piece last);
     body_piece give(std::string_view bytes, std::size_t consumed);
     task<result<std::size_t>> receive();
@@ -66,6 +68,8 @@ private:
     std::size_t given_ = 0;  ///< bytes at the front of the input that the caller may still look at
     bool untouched_ = true;
     std::optional<chunk_decoder> chunks_;
+    std::string gathered_;                  ///< small chunks in one piece
+    std::optional<body_piece> afterwards_;  ///< what came behind the gathered ones
     std::optional<body_piece> last_;
     std::function<task<void>()> before_waiting_;
 };

@@ -7,8 +7,6 @@
 #include "http/target.hpp"
 #include "net/error.hpp"
 
-#include <cstring>
-
 namespace lintel::http {
 
 using namespace std::chrono_literals;
@@ -28,7 +26,6 @@ h1_connection::h1_connection(net::worker& home, std::unique_ptr<net::stream> cli
     : client_(std::move(client)),
       limits_(limits),
       input_(home.buffers()),
-      head_bytes_(home.buffers()),
       body_(*client_, input_, limits.head.underscores),
       place_(book, *this)
 {
@@ -84,11 +81,14 @@ task<bool> h1_connection::wait_for_request()
     if (!input_.empty()) co_return !draining_;
     if (draining_ && !fresh_ && !client_->readable_now()) co_return false;
     input_.release();
-    head_bytes_.release();
+    head_bytes_ = {};
     request_ = {};  // its views went with the bytes
     out_ = {};
     client_->expires_at(net::direction::read, time_point::max());
-    client_->set_patience(net::direction::read, fresh_ ? limits_.options.head_timeout : limits_.options.idle_timeout);
+    if (fresh_)
+        client_->expires_at(net::direction::read, steady_clock::now() + limits_.options.head_timeout);
+    else
+        client_->set_patience(net::direction::read, limits_.options.idle_timeout);
     client_->set_patience(net::direction::write, limits_.options.write_timeout);
     place_.move_to(connection_book::phase::idle);
     auto come = co_await client_->wait(net::direction::read);
@@ -99,7 +99,10 @@ task<result<void>> h1_connection::read_head()
 {
     head_scanner scanner;
     parsed_ = false;
-    client_->expires_at(net::direction::read, steady_clock::now() + limits_.options.head_timeout);
+    client_->set_patience(net::direction::read, {});
+    // The first head's time began at accept.
+    if (!std::exchange(fresh_, false))
+        client_->expires_at(net::direction::read, steady_clock::now() + limits_.options.head_timeout);
     bool begun = false, blank_seen = false;
     for (;;) {
         // One empty line before a request is an old client's habit (RFC 9112 §2.2).
@@ -121,21 +124,17 @@ task<result<void>> h1_connection::read_head()
         if (!count) co_return count.error();
         if (*count == 0) co_return errc::cut_short;
         input_.commit(*count);
-        fresh_ = false;
     }
 }
 
 /// Parses the head at the front of the input into bytes of its own, so that the input is free for the body.
 result<void> h1_connection::understand(std::size_t length)
 {
-    head_bytes_.release();
-    auto space = head_bytes_.prepare(length);
-    std::memcpy(space.data(), input_.bytes().data(), length);
-    head_bytes_.commit(length);
+    head_bytes_.assign(input_.bytes().substr(0, length));
     input_.consume(length);
 
     keep_alive_ = false;  // until the head is found good
-    if (auto parsed = parse_request_head(head_bytes_.bytes(), limits_.head, request_); !parsed) return parsed;
+    if (auto parsed = parse_request_head(head_bytes_, limits_.head, request_); !parsed) return parsed;
     parsed_ = true;
     if (request_.is("CONNECT")) return errc::method_not_allowed;
     if (auto read = read_target(request_); !read) return read;
@@ -164,16 +163,17 @@ void h1_connection::use(const model::http_options& options)
 {
     client_->set_patience(net::direction::write, options.write_timeout);
     if (body_.finished()) return;
-    // A gRPC stream may pause as long as it likes (docs/configuration.md).
-    const auto* type = request_.fields.find("Content-Type");
-    bool paused = type != nullptr && type->value.starts_with("application/grpc");
-    body_.demand_pace(paused ? duration{} : options.body_timeout, options.body_rate);
+    body_.demand_pace(options.body_timeout, options.body_rate);
     body_.limit_to(options.body_limit);
 }
 
+/// All at once or not at all: the answer may be on its way from another task.
 task<void> h1_connection::send_continue()
 {
-    if (!response_started_) co_await client_->write_all("HTTP/1.1 100 Continue\r\n\r\n");
+    constexpr std::string_view text = "HTTP/1.1 100 Continue\r\n\r\n";
+    if (response_started_) co_return;
+    auto sent = client_->try_write({&text, 1});
+    if (!sent || *sent < text.size()) abort();
 }
 
 task<void> h1_connection::refuse(error_code why)
@@ -236,6 +236,7 @@ task<result<tunnel_end>> h1_connection::accept_tunnel(const response_head& head)
     keep_alive_ = false;
     if (auto sent = co_await client_->write_all(out_); !sent) co_return sent.error();
     client_->set_patience(net::direction::read, {});
+    client_->set_patience(net::direction::write, {});
     co_return tunnel_end{*client_, input_.bytes()};
 }
 

@@ -66,7 +66,8 @@ private:
 
     std::unique_ptr<net::stream> client_;
     const connection_limits& limits_;
-    net::buffer input_, head_bytes_;
+    net::buffer input_;
+    std::string head_bytes_;  ///< what request_ has views of
     h1_body body_;
     request_head request_;
     std::string out_;

@@ -51,7 +51,7 @@ bool passes_for_known(std::string_view name)
 enum class keep { yes, no, refuse };
 keep verdict_on(std::string_view name, underscores policy)
 {
-    if (name.find('_') == name.npos) return keep::yes;
+    if (policy == underscores::untouched || name.find('_') == name.npos) return keep::yes;
     if (policy == underscores::reject) return keep::refuse;
     return policy == underscores::drop || passes_for_known(name) ? keep::no : keep::yes;
 }

@@ -11,7 +11,8 @@ namespace lintel::http {
 
 /// What becomes of fields with "_" in their names: apps behind CGI and its heirs read X_Forwarded_For as the field that
 /// only a proxy may write. `pass` still drops those that read like a field of field_id.
-enum class underscores : std::uint8_t { drop, pass, reject };
+/// `untouched`: all of them stay, which is for what apps send back.
+enum class underscores : std::uint8_t { drop, pass, reject, untouched };
 
 struct head_limits {
     std::size_t head_bytes = 32 * 1024;

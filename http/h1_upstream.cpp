@@ -5,8 +5,6 @@
 #include "http/h1_writer.hpp"
 #include "net/error.hpp"
 
-#include <cstring>
-
 namespace lintel::http {
 
 namespace {
@@ -25,11 +23,7 @@ framing framing_for(const request_head& head, const body_source& body)
 }  // namespace
 
 h1_upstream::h1_upstream(net::worker& home, std::unique_ptr<net::stream> connected, limits bounds)
-    : stream_(std::move(connected)),
-      limits_(bounds),
-      input_(home.buffers()),
-      head_bytes_(home.buffers()),
-      body_(*stream_, input_)
+    : stream_(std::move(connected)), limits_(bounds), input_(home.buffers()), body_(*stream_, input_)
 {
 }
 
@@ -92,12 +86,9 @@ task<result<const response_head*>> h1_upstream::receive_head()
 /// Parses the head at the front of the input into bytes of its own and decides what follows it.
 result<h1_upstream::meaning> h1_upstream::understand(std::size_t length)
 {
-    head_bytes_.release();
-    auto space = head_bytes_.prepare(length);
-    std::memcpy(space.data(), input_.bytes().data(), length);
-    head_bytes_.commit(length);
+    head_bytes_.assign(input_.bytes().substr(0, length));
     input_.consume(length);
-    if (auto parsed = parse_response_head(head_bytes_.bytes(), limits_.head, head_); !parsed) return parsed.error();
+    if (auto parsed = parse_response_head(head_bytes_, limits_.head, head_); !parsed) return parsed.error();
     if (head_.status == 101) {
         if (!switches_as_asked()) return errc::unasked_upgrade;
         keep_alive_ = false;
@@ -150,7 +141,7 @@ void h1_upstream::park(time_point now)
     used_before_ = true;
     response_begun_ = false;
     input_.release();
-    head_bytes_.release();
+    head_bytes_ = {};
     head_.fields.release();
     out_ = {};
 }

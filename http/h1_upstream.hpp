@@ -13,7 +13,7 @@ class h1_upstream final : public upstream_call {
 public:
     struct limits {
         head_limits head{
-            .head_bytes = 64 * 1024, .target_bytes = 64 * 1024, .fields = 1000, .underscores = underscores::pass};
+            .head_bytes = 64 * 1024, .target_bytes = 64 * 1024, .fields = 1000, .underscores = underscores::untouched};
         int interim = 100;
     };
 
@@ -46,7 +46,8 @@ private:
     std::unique_ptr<net::stream> stream_;
     limits limits_;
     duration first_byte_{}, between_bytes_{};
-    net::buffer input_, head_bytes_;
+    net::buffer input_;
+    std::string head_bytes_;  ///< what head_ has views of
     h1_body body_;
     response_head head_;
     std::string out_;

@@ -87,12 +87,12 @@ std::uint16_t address::port() const
     return 0;
 }
 
-std::uint64_t address::network_key() const
+address::network_bits address::network() const
 {
     std::uint64_t key = 0;
     if (family() == AF_INET) key = reinterpret_cast<const sockaddr_in&>(storage_).sin_addr.s_addr;
     if (family() == AF_INET6) std::memcpy(&key, &reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr, sizeof key);
-    return key;
+    return {family(), key};
 }
 
 std::string address::ip() const

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <sys/socket.h>
@@ -28,9 +29,9 @@ public:
     std::uint16_t port() const;
     bool is_ip() const { return family() == AF_INET || family() == AF_INET6; }
 
-    /// One number for all that is likely one client: the IPv4 address, or the /64 of an IPv6 address. 0 for unix
-    /// sockets.
-    std::uint64_t network_key() const;
+    /// Family, and what is likely one client's: the IPv4 address, or the /64 of an IPv6 address. 0 for unix sockets.
+    using network_bits = std::pair<int, std::uint64_t>;
+    network_bits network() const;
 
     std::string ip() const;         ///< "10.0.0.1", "2001:db8::1"; empty for unix sockets
     std::string to_string() const;  ///< "10.0.0.1:80", "[2001:db8::1]:80", "unix:/path"

@@ -28,11 +28,11 @@ constexpr int unsent_bytes = 32 * 1024;  ///< that the kernel keeps for a client
 
 std::string reason() { return error_code(errno, boost::system::system_category()).message(); }
 
-/// Out of descriptors or memory: asking again at once would spin.
-bool is_starvation(error_code failure)
+/// A connection died in the queue. After anything else (no descriptor, no memory) asking again at once would spin.
+bool concerns_one_connection(error_code failure)
 {
-    constexpr std::array starved{EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC};
-    return std::ranges::find(starved, failure.value()) != starved.end();
+    constexpr std::array transient{EINTR, ECONNABORTED, EPROTO};
+    return std::ranges::find(transient, failure.value()) != transient.end();
 }
 
 struct bind_target {
@@ -193,11 +193,11 @@ task<std::unique_ptr<stream>> listener::accept()
         if (none_left) {
             auto [wrong] = co_await self.descriptor.async_wait(self.descriptor.wait_read, asio::as_tuple(use_task));
             if (wrong && !self.stopping) co_await pause_starved();
-        } else if (is_starvation(failure)) {
+        } else if (!concerns_one_connection(failure)) {
             if (!std::exchange(self.starved, true)) log::warn("accept.starved", {{"why", failure.message()}});
             if (self.stopping) co_return nullptr;
             co_await pause_starved();
-        }  // else: that connection died in the queue (ECONNABORTED, EPROTO, …); take the next
+        }
     }
 }
 

@@ -85,7 +85,7 @@ public:
             mine.start();
             std::tie(failure) = co_await socket_.async_wait(kind, asio::as_tuple(use_task));
             mine.stop();
-        } while (std::exchange(mine.disturbed, false));
+        } while (std::exchange(mine.disturbed, false) && !mine.expired);
         if (std::exchange(mine.expired, false)) co_return errc::timed_out;
         if (failure) co_return failure;
         co_return result<void>{};

@@ -4,6 +4,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "net/address.hpp"
+#include "net/buffer.hpp"
 #include "net/task.hpp"
 
 #include <memory>
@@ -68,10 +69,20 @@ public:
     };
     virtual const security& secured() const;
 
-    // Built from the above:
+    // Built from the above. Whoever need not wait gives way to the others of its worker now and then, so that no peer,
+    // however fast, keeps the worker for itself.
     task<result<std::size_t>> read_some(std::span<std::byte> into);
+    /// Reads at most what fits into `least` bytes and more; an empty buffer gives its memory back while it waits.
+    task<result<std::size_t>> read_into(buffer& into, std::size_t least);
     task<result<void>> write_all(std::span<const std::string_view> pieces);
     task<result<void>> write_all(std::string_view bytes);
+
+private:
+    task<void> give_way();
+    bool had_its_turn() { return ++eager_ >= most_eager; }
+
+    static constexpr int most_eager = 32;  ///< reads and writes without a wait
+    int eager_ = 0;
 };
 
 }  // namespace lintel::net

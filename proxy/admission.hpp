@@ -6,8 +6,8 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <mutex>
-#include <unordered_map>
 
 namespace lintel::proxy {
 
@@ -33,10 +33,10 @@ public:
 private:
     struct shard {
         std::mutex access;
-        std::unordered_map<std::uint64_t, std::size_t> open;
+        std::map<net::address::network_bits, std::size_t> open;
     };
-    shard& shard_of(std::uint64_t client) { return shards_[(client * 0x9E3779B97F4A7C15) >> 58]; }
-    bool counts_alone(const net::address& from) const { return !caps_.exempt.contains(from); }
+    shard& shard_of(net::address::network_bits client) { return shards_[(client.second * 0x9E3779B97F4A7C15) >> 58]; }
+    bool count_client(const net::address& from);
 
     caps caps_;
     std::atomic<std::size_t> open_{0};

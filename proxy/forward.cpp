@@ -1,9 +1,9 @@
 #include "proxy/forward.hpp"
 
-#include "http/target.hpp"
 #include "net/error.hpp"
 #include "proxy/forward_fields.hpp"
 #include "proxy/relay.hpp"
+#include "proxy/route_policy.hpp"
 #include "proxy/upstream/lease.hpp"
 
 #include <boost/asio/error.hpp>
@@ -16,6 +16,7 @@ namespace {
 task<result<std::string>> collect(http::body_source& body)
 {
     std::string all;
+    all.reserve(body.length().value_or(0));
     for (;;) {
         auto piece = co_await body.read();
         if (piece.what == http::body_piece::kind::reset) co_return piece.why;
@@ -34,18 +35,6 @@ fault fault_of_connect(error_code why)
     return fault::connect_failed;
 }
 
-}  // namespace
-
-fault refused_by(const model::http_options& options, const http::request_head& request)
-{
-    if (options.path_as_is && http::has_dot_segments(request.raw_path)) return fault::bad_path;
-    if (options.reject_encoded_slashes && http::has_encoded_slashes(request.raw_path)) return fault::bad_path;
-    if (request.is("TRACE") && !options.allow_trace) return fault::bad_method;
-    return forwards_left(request).has_error() ? fault::bad_field : fault::none;
-}
-
-namespace {
-
 class forwarding {
 public:
     forwarding(worker_state& worker, http::exchange& client, std::size_t entrypoint, route_ptr route,
@@ -55,7 +44,7 @@ public:
           entrypoint_(entrypoint),
           route_(std::move(route)),
           record_(record),
-          request_(client, worker),
+          request_(client, worker, record.client),
           watch_(worker.loop.deadlines(), client)
     {
         record_.request_id = request_.request_id();
@@ -64,15 +53,14 @@ public:
     task<outcome> run()
     {
         auto length = client_.body().length();
-        upload_slots::place place;
         if (length && *length > 0 && *length <= worker_.settings.collected_body_bytes) {
             auto collected = co_await collect(client_.body());
             if (!collected) co_return outcome{fault_of_body(collected.error()), collected.error()};
             collected_ = std::move(*collected);
             if (auto refused = rematch(); refused != fault::none) co_return outcome{refused, {}};
         } else if (!client_.body().complete()) {
-            place = co_await wait_for_place();
-            if (!place) co_return outcome{watch_.gone() ? fault::client_gone : fault::busy, {}};
+            place_ = co_await wait_for_place();
+            if (!place_) co_return outcome{watch_.gone() ? fault::client_gone : fault::busy, {}};
             if (auto refused = rematch(); refused != fault::none) co_return outcome{refused, {}};
         }
         worker_.retries.on_request();
@@ -135,7 +123,7 @@ private:
         worker_.counters.add(counter::upstream_requests);
         http::memory_body whole(collected_);
         auto& body = collected_.empty() ? client_.body() : whole;
-        sent_request request{request_.head(), body, request_.not_forwarded(), options()};
+        sent_request request{request_.head(), body, request_.not_forwarded(), options(), place_};
         auto result = co_await relay(worker_, client_, watch_, held.call(), request, record_);
         result.pooled = held.pooled();
         note(*target, result);
@@ -146,6 +134,7 @@ private:
     task<result<void>> connect(lease& held, freshness demanded)
     {
         client_watch::breaking on_departure(watch_, [&held] { held.abort(); });
+        if (watch_.gone()) co_return asio::error::operation_aborted;
         co_return co_await held.connect(demanded, options().connect_timeout);
     }
 
@@ -177,9 +166,11 @@ private:
     {
         const auto* now = worker_.routes.get()->match(entrypoint_, client_.request());
         if (now == nullptr) return fault::no_route;
+        if (*now == route_) return fault::none;
         route_ = *now;
-        if (!route_->service) return fault::closed_route;
-        return refused_by(options(), client_.request());
+        if (!route_->service || !route_->refusal.empty()) return fault::closed_route;
+        client_.use(options());
+        return refused_by(*route_, options(), client_);
     }
 
     static constexpr std::size_t most_attempts = 5;
@@ -194,6 +185,7 @@ private:
     time_point began_ = steady_clock::now();
     std::string collected_;
     std::shared_ptr<rotation> turns_;  ///< of the service whose upload slot is held
+    upload_slots::place place_;
     std::vector<const endpoint*> avoid_;
     std::vector<endpoint_ptr> keep_;  ///< so that the addresses in `avoid_` stay theirs
 };

@@ -8,10 +8,6 @@
 
 namespace lintel::proxy {
 
-/// What a route's options refuse of this request: `bad_path`, `bad_method`, `bad_field` (Max-Forwards), else
-/// `none`.
-fault refused_by(const model::http_options& options, const http::request_head& request);
-
 /// Answers the exchange from `route`'s service; the route may be another one by the time the endpoint is asked, because
 /// a request that had to wait is matched again. Returns what became of it; with a fault and no response begun, the
 /// caller tells the client.

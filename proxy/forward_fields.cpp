@@ -120,7 +120,8 @@ result<std::optional<std::uint64_t>> forwards_left(const http::request_head& req
     return left;
 }
 
-forwarded_request::forwarded_request(const http::exchange& exchange, worker_state& worker)
+forwarded_request::forwarded_request(const http::exchange& exchange, worker_state& worker, std::string_view client)
+    : client_(client)
 {
     const auto& received = exchange.request();
     bool trusted = worker.settings.trusted_proxies.contains(exchange.connection().peer());
@@ -129,7 +130,6 @@ forwarded_request::forwarded_request(const http::exchange& exchange, worker_stat
     received_path_ = received.raw_path;
     head_.query = received.query;
     head_.authority = received_authority_ = received.authority;
-    client_ = client_address(exchange.connection().peer(), received.fields, worker.settings.trusted_proxies);
     auto length = value_of(received.fields, field_id::content_length);
     bool bodiless = received.fields.count(field_id::transfer_encoding) == 0 && (length.empty() || length == "0");
     bool can_switch = received.is("GET") && received.version == http::version::http_1_1 && bodiless;
@@ -209,9 +209,8 @@ void forwarded_request::add_request_id(const http::request_head& received, worke
     head_.fields.add({"X-Request-Id", request_id_, field_id::x_request_id});
 }
 
-void strip_response(http::response_head& head, bool switching)
+void strip_response(http::response_head& head, const field_names& named, bool switching)
 {
-    auto named = nominated(head.fields);
     head.fields.remove_if([&](const field& each) {
         if (switching && each.id == field_id::upgrade) return false;
         return is_hop_by_hop(each.id) || is_named(each, named);

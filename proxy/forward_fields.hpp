@@ -27,12 +27,11 @@ class forwarded_request {
 public:
     /// Leaves out hop-by-hop fields and those that Connection names (RFC 9110 §7.6.1), Expect, Proxy, what an untrusted
     /// client says of X-Forwarded-*, X-Real-IP and Forwarded; counts Max-Forwards down (RFC 9110 §7.6.2); then adds
-    /// ours. `exchange` must outlive it.
-    forwarded_request(const http::exchange& exchange, worker_state& worker);
+    /// ours. `exchange` must outlive it. `client`: client_address().
+    forwarded_request(const http::exchange& exchange, worker_state& worker, std::string_view client);
     forwarded_request(const forwarded_request&) = delete;
 
     const http::request_head& head() const { return head_; }
-    const std::string& client() const { return client_; }
     std::string_view request_id() const { return request_id_; }
     /// What Connection named: not forwarded as a trailer either.
     const field_names& not_forwarded() const { return nominated_; }
@@ -54,7 +53,8 @@ private:
     bool websocket_ = false;
 };
 
-/// Takes hop-by-hop fields out of an upstream's head. `switching`: Upgrade stays (101).
-void strip_response(http::response_head& head, bool switching);
+/// Takes hop-by-hop fields and those that Connection nominated out of an upstream's head. `switching`: Upgrade stays
+/// (101).
+void strip_response(http::response_head& head, const field_names& named, bool switching);
 
 }  // namespace lintel::proxy

@@ -59,6 +59,8 @@ task<void> answer_last_hop(http::exchange& to, access_record& record)
     http::response_head head;
     head.status = record.status;
     head.fields.add("Lintel-Reason", record.reason);
+    head.fields.add("Cache-Control", "no-store");
+    head.fields.add("X-Content-Type-Options", "nosniff");
     std::string body;
     if (request.is("TRACE")) {
         http::request_head shown;

@@ -67,6 +67,7 @@ public:
           head_(request.head),
           request_body_(request.body, request_bytes_, request.not_forwarded),
           options_(request.options),
+          place_(request.place),
           record_(record),
           breaking_(watch, [this] { upstream_.abort(); }),
           pump_(worker.loop.get_executor())
@@ -76,17 +77,13 @@ public:
     task<outcome> run()
     {
         upstream_.use(options_);
+        outcome result;
         if (request_body_.complete()) {
             co_await send_request();
+            result = co_await receive();
         } else {
             pump_.spawn("request", send_request());
-        }
-        auto result = co_await receive();
-        // An answer that is complete while the request is not: the rest of the request has no reader any more.
-        if (pump_.size() > 0) {
-            upstream_.abort();
-            pump_.stop();
-            co_await pump_.join();
+            co_await pump_.alongside(receive_beside_pump(result));
         }
         if (result.what != fault::none) upstream_.abort();
         result.response_begun = upstream_.response_begun();
@@ -94,9 +91,17 @@ public:
     }
 
 private:
+    task<void> receive_beside_pump(outcome& result)
+    {
+        result = co_await receive();
+        // An answer that is complete while the request is not: the rest of the request has no reader any more.
+        if (pump_.size() > 0) upstream_.abort();
+    }
+
     task<void> send_request()
     {
         auto sent = co_await upstream_.send(head_, request_body_);
+        if (sent) place_ = upload_slots::place();
         if (sent) co_return;
         // A body that broke must not look complete upstream, and one who doesn't read will not answer. Only a
         // connection that the upstream has closed may still hold an early answer.
@@ -113,7 +118,7 @@ private:
             auto head = **received;
             if (head.status == 101) co_return co_await tunnel(std::move(head));
             response_names_ = nominated(head.fields);
-            strip_response(head, false);
+            strip_response(head, response_names_, false);
             if (head.status / 100 != 1) co_return co_await respond(head);
             if (!co_await client_.inform(head)) co_return outcome{fault::client_gone, {}};
         }
@@ -139,7 +144,7 @@ private:
     task<outcome> tunnel(http::response_head head)
     {
         watch_.stop();
-        strip_response(head, true);
+        strip_response(head, nominated(head.fields), true);
         record_.status = 101;
         auto opened = co_await client_.accept_tunnel(head);
         if (!opened) co_return outcome{fault::client_gone, opened.error()};
@@ -172,6 +177,7 @@ private:
     std::uint64_t request_bytes_ = 0;
     observed_body request_body_;
     const model::http_options& options_;
+    upload_slots::place& place_;
     access_record& record_;
     bool unread_ = false;         ///< the upstream stopped reading the request
     field_names response_names_;  ///< that Connection named

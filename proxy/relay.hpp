@@ -17,6 +17,7 @@ struct sent_request {
     http::body_source& body;
     const field_names& not_forwarded;  ///< trailers that stay here
     const model::http_options& options;
+    upload_slots::place& place;  ///< given back when the body is out
 };
 
 /// Sends `request`, passes on what comes back, 1xx and tunnels included. Returns when both directions are done.

@@ -5,6 +5,7 @@
 #include "proxy/forward.hpp"
 #include "proxy/forward_fields.hpp"
 #include "proxy/own_reply.hpp"
+#include "proxy/route_policy.hpp"
 
 namespace lintel::proxy {
 
@@ -19,6 +20,8 @@ std::string refusal_at_the_door(int status, std::string_view reason, std::string
     head.status = status;
     head.fields.add("Lintel-Reason", reason);
     head.fields.add("Retry-After", "1");
+    head.fields.add("Cache-Control", "no-store");
+    head.fields.add("X-Content-Type-Options", "nosniff");
     head.fields.add("Content-Type", "text/plain; charset=utf-8");
     std::string text;
     http::write_response_head(text, head, {http::framing::kind::length, sentence.size()}, "close");
@@ -161,12 +164,10 @@ task<void> server::answer_route(http::exchange& exchange, std::size_t entrypoint
         worker_.counters.add(counter::own_errors);
         co_return co_await reply_with(exchange, verdict_of(fault::closed_route), route->refusal, record);
     }
-    if (auto refused = refused_by(options, request); refused != fault::none)
+    if (auto refused = refused_by(*route, options, exchange); refused != fault::none)
         co_return co_await tell(exchange, {refused, {}}, record);
     if (forwards_left(request).value() == 0) co_return co_await answer_last_hop(exchange, record);
     if (route->redirect_to_https) co_return co_await redirect_to_https(exchange, worker_.settings.https_port, record);
-    if (options.body_limit > 0 && exchange.body().length().value_or(0) > options.body_limit)
-        co_return co_await tell(exchange, {fault::body_too_large, {}}, record);
     if (!route->options.empty()) exchange.use(options);
     record.service = route->service->id;
     auto result = co_await forward(worker_, exchange, entrypoint, route, record);
@@ -188,7 +189,7 @@ task<void> server::tell(http::exchange& exchange, const outcome& what, access_re
 void server::note_refused(std::size_t entrypoint, const net::stream& client, int status, error_code why)
 {
     worker_.counters.add(counter::requests);
-    worker_.counters.add(counter::responses_4xx);
+    worker_.counters.add(status < 500 ? counter::responses_4xx : counter::responses_5xx);
     access_record record{};
     record.started = steady_clock::now();
     record.client = client.peer().ip();

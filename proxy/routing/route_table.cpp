@@ -11,8 +11,11 @@ void improve(const route_ptr*& best, const route_list* list, std::size_t entrypo
     for (const auto& candidate : *list) {
         if (best != nullptr && !goes_before(*candidate, **best)) return;
         if (!candidate->entrypoints[entrypoint]) continue;
-        auto path = candidate->path_as_is[entrypoint] ? request.raw_path : request.path;
-        if (!matches(candidate->rule, request.host, path)) continue;
+        // A route that takes paths as they are holds its place against other spellings, too: they are refused there,
+        // they don't fall to the next route.
+        bool fits = matches(candidate->rule, request.host, request.path) ||
+                    (candidate->path_as_is[entrypoint] && matches(candidate->rule, request.host, request.raw_path));
+        if (!fits) continue;
         best = &candidate;
         return;
     }

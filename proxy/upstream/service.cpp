@@ -4,30 +4,6 @@ namespace lintel::proxy {
 
 using namespace std::chrono_literals;
 
-upload_slots::place::~place()
-{
-    if (from_ != nullptr) from_->give_back();
-}
-
-task<upload_slots::place> upload_slots::take(net::event& woken, std::size_t most, time_point end)
-{
-    if (taken_ >= most || !waiting_.empty()) {
-        auto mine = waiting_.insert(waiting_.end(), &woken);
-        (void)co_await woken.wait_until(end);
-        waiting_.erase(mine);
-        if (taken_ >= most) co_return place();
-    }
-    ++taken_;
-    if (taken_ < most && !waiting_.empty()) waiting_.front()->notify();
-    co_return place(this);
-}
-
-void upload_slots::give_back()
-{
-    --taken_;
-    if (!waiting_.empty()) waiting_.front()->notify();
-}
-
 endpoint_ptr service::choose(std::size_t worker, std::span<const endpoint* const> avoid) const
 {
     auto& next = turns->positions[worker].next;

@@ -2,46 +2,14 @@
 // Endpoints that are as good as each other, and whose turn it is.
 
 #include "base/token_bucket.hpp"
-#include "net/event.hpp"
 #include "proxy/upstream/endpoint.hpp"
+#include "proxy/upstream/upload_slots.hpp"
 
-#include <list>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace lintel::proxy {
-
-/// How many request bodies stream to one service from one worker at a time. The others wait in order.
-class upload_slots {
-public:
-    /// One place, from being granted to the end of its life.
-    class place {
-    public:
-        explicit place(upload_slots* from = nullptr) : from_(from) {}
-        place(place&& other) noexcept : from_(std::exchange(other.from_, nullptr)) {}
-        place& operator=(place&& other) noexcept
-        {
-            std::swap(from_, other.from_);
-            return *this;
-        }
-        ~place();
-        explicit operator bool() const { return from_ != nullptr; }
-
-    private:
-        upload_slots* from_;
-    };
-
-    /// Waits for one of `most` places, at most until `end`, or until `woken` is notified by someone else. False when
-    /// there was none.
-    task<place> take(net::event& woken, std::size_t most, time_point end);
-
-private:
-    void give_back();
-
-    std::size_t taken_ = 0;
-    std::list<net::event*> waiting_;
-};
 
 /// Whose turn it is, per worker. Lives in the registry across snapshots.
 struct rotation {

@@ -5,7 +5,7 @@ import time
 from support.case import Case, main, wait_for
 from support.proc import accepted_by
 from support.routes import document, key, routes
-from support.websocket import echo_server, echo_text, handshake
+from support.websocket import BINARY, echo_server, echo_text, handshake, read_frame, write_frame
 from support.wire import connect
 
 
@@ -96,6 +96,18 @@ class Timeouts(Limits):
                 client.send(b"x")
         except OSError:
             pass  # cut, as it should be
+
+    def test_a_websocket_may_stop_reading_for_longer_than_the_write_timeout(self):
+        def answer(exchange):
+            return echo_server(exchange) if exchange.request["upgrade"] else exchange.reply("ok")
+
+        lintel = self.door("--write-timeout", "300ms", answer=answer)
+        with lintel.connect() as client:
+            self.assertEqual(101, handshake(client, "other.test").status)
+            payload = b"x" * 20_000_000  # more than all buffers hold on the way back
+            write_frame(client, BINARY, payload, mask=True)
+            threading.Event().wait(1.5)  # not reading, for longer than the time-out
+            self.assertEqual(len(payload), len(read_frame(client)[1]))
 
     def test_a_silent_websocket_ends_and_a_talkative_one_lives(self):
         def answer(exchange):
@@ -205,6 +217,98 @@ class Caps(Limits):
             for _ in range(3):
                 self.assertEqual(200, client.request("other.test").status)
         self.assertEqual(3, len(self.upstream.used_connections))
+
+
+class Fairness(Limits):
+    def crowd(self, lintel, first, again, count=1):
+        """Connections that send `again` for as long as it is taken."""
+        stopped = threading.Event()
+
+        def pour(client):
+            try:
+                client.send(first)
+                while not stopped.is_set():
+                    client.send(again)
+            except OSError:
+                pass  # cut
+
+        threads = []
+        for _ in range(count):
+            client = lintel.connect()
+            reader = threading.Thread(target=self.swallow, args=(client,), daemon=True)
+            threads += [reader, threading.Thread(target=pour, args=(client,), daemon=True)]
+            self.addCleanup(client.close)
+        for each in threads:
+            each.start()
+        self.addCleanup(stopped.set)
+
+    @staticmethod
+    def swallow(client):
+        try:
+            while client.socket.recv(1 << 20):
+                pass
+        except OSError:
+            pass  # cut
+
+    def assert_others_are_served(self, lintel):
+        for _ in range(20):
+            started = time.monotonic()
+            self.assertEqual(200, lintel.get("other.test").status)
+            self.assertLess(time.monotonic() - started, 1.0)
+
+    def test_an_upload_of_tiny_chunks_leaves_room_for_others(self):
+        lintel = self.door("--workers", "1")
+        head = "POST / HTTP/1.1\r\nHost: app.test\r\nTransfer-Encoding: chunked\r\n\r\n"
+        self.crowd(lintel, head, b"1\r\na\r\n" * 10000)
+        wait_for(lambda: self.upstream.requests, "the upload is under way")
+        self.assert_others_are_served(lintel)
+
+    def test_pipelined_requests_leave_room_for_others(self):
+        lintel = self.door("--workers", "1", "--requests-per-connection", "100000000")
+        self.crowd(lintel, b"", b"GET / HTTP/1.1\r\nHost: nobody.test\r\n\r\n" * 1000, count=3)
+        self.assert_others_are_served(lintel)
+
+    def test_an_answer_of_tiny_chunks_leaves_room_for_others(self):
+        def answer(exchange):
+            if exchange.request.target != "/tiny":
+                return exchange.reply("ok")
+            exchange.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            while True:
+                exchange.send(b"1\r\na\r\n" * 10000)
+
+        lintel = self.door("--workers", "1", answer=answer)
+        self.crowd(lintel, b"GET /tiny HTTP/1.1\r\nHost: app.test\r\n\r\n", b"", count=1)
+        wait_for(lambda: self.upstream.requests, "the download is under way")
+        self.assert_others_are_served(lintel)
+
+    def test_an_upload_gives_its_place_back_when_its_body_is_out(self):
+        release = threading.Event()
+        self.addCleanup(release.set)
+
+        def answer(exchange):
+            exchange.read_body()
+            if exchange.request.target == "/1":
+                release.wait(10)
+            exchange.reply("ok")
+
+        lintel = self.door("--max-uploads-per-service", "1", "--workers", "1", answer=answer)
+        head = "POST /{} HTTP/1.1\r\nHost: other.test\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        with lintel.connect() as first, lintel.connect() as second:
+            first.send(head.format(1))
+            wait_for(lambda: self.upstream.requests, "the first is upstream")
+            second.send(head.format(2))
+            self.assertEqual(200, second.read_response().status)
+            release.set()
+            self.assertEqual(200, first.read_response().status)
+
+    def test_another_spelling_does_not_walk_around_a_route_that_takes_paths_as_they_are(self):
+        url = self.backend().url
+        text = document({"admin-test": ("Host(`a.test`) && PathPrefix(`/admin`)", url), "rest-test": ("Host(`a.test`)", url)})
+        lintel = self.lintel(routes=with_options(text, "admin-test", path="as-is"))
+        lintel.until("a.test", path="/admin/x")
+        for path in ("/%61dmin/x", "//admin/x", "/x/../admin/x"):
+            self.assertEqual((400, "bad-request"), refused(lintel.get("a.test", path)), path)
+        self.assertEqual(200, lintel.get("a.test", "/other/%61").status)
 
 
 class Mistakes(Limits):

@@ -94,6 +94,40 @@ TEST_F(H1Body, ThatEndsBeforeItsLengthIsCutShort)
     EXPECT_EQ(read_all().reset, errc::cut_short) << "the same answer again";
 }
 
+TEST_F(H1Body, MakesOnePieceOfSmallChunks)
+{
+    std::string sent, expected;
+    for (int i = 0; i < 500; ++i) {
+        sent += "1\r\na\r\n";
+        expected += 'a';
+    }
+    sent += "7D0\r\n" + std::string(2000, 'b') + "\r\n2\r\ncc\r\n0\r\nX: y\r\n\r\nGET";
+    auto space = input.prepare(sent.size());
+    std::memcpy(space.data(), sent.data(), sent.size());
+    input.commit(sent.size());
+    body.start({kind::chunked, 0});
+    auto first = body.ready();
+    ASSERT_TRUE(first);
+    EXPECT_EQ(first->bytes, expected + std::string(2000, 'b') + "cc");
+    EXPECT_FALSE(body.finished());
+    auto last = body.ready();
+    ASSERT_TRUE(last);
+    EXPECT_EQ(last->what, body_piece::kind::end);
+    ASSERT_NE(last->trailers, nullptr);
+    EXPECT_EQ(last->trailers->find("x")->value, "y");
+    EXPECT_EQ(input.bytes(), "GET");
+}
+
+TEST_F(H1Body, GivesWhatCameBeforeAMalformedChunk)
+{
+    far.send("1\r\na\r\n1\r\nb\r\n+1\r\nc\r\n");
+    body.start({kind::chunked, 0});
+    auto all = read_all();
+    EXPECT_EQ(all.bytes, "ab");
+    EXPECT_EQ(all.reset, errc::bad_chunk);
+    EXPECT_FALSE(body.finished());
+}
+
 TEST_F(H1Body, UntilCloseEndsWithTheStream)
 {
     far.send("hello");

@@ -8,6 +8,7 @@
 #include "proxy/forward.hpp"
 #include "proxy/forward_fields.hpp"
 #include "proxy/own_reply.hpp"
+#include "proxy/route_policy.hpp"
 #include "proxy/worker_state.hpp"
 #include "tests/support/bodies.hpp"
 #include "tests/support/socket_pair.hpp"
@@ -88,15 +89,15 @@ private:
     {
         const auto& options = worker_->limits[0].options;
         access_record record{};
-        if (auto refused = refused_by(options, client.request()); refused != fault::none)
+        route everything;
+        everything.rule = model::parse_rule("PathPrefix(`/`)").value();
+        if (auto refused = refused_by(everything, options, client); refused != fault::none)
             co_return co_await reply_with(client, verdict_of(refused), "", record);
         if (forwards_left(client.request()).value() == 0) co_return co_await answer_last_hop(client, record);
-        if (options.body_limit > 0 && client.body().length().value_or(0) > options.body_limit)
-            co_return co_await reply_with(client, verdict_of(fault::body_too_large), "", record);
         if (client.request().path == "/unread") {
             upstream_.emplace_back("unread");
         } else {
-            forwarded_request made(client, *worker_);
+            forwarded_request made(client, *worker_, "");
             endpoint target("e", {.host = "10.0.0.2", .port = 80, .source = ""}, 1);
             made.address_to(target, true, options.path_as_is);
             auto text = co_await written_upstream(client, made);
@@ -425,7 +426,7 @@ task<void> receive(http::h1_upstream& upstream, const answer_row& row, std::stri
             co_return;
         }
         auto answer = **received;
-        strip_response(answer, answer.status == 101);
+        strip_response(answer, nominated(answer.fields), answer.status == 101);
         out += std::to_string(answer.status);
         for (const auto& each : answer.fields) out += ' ' + std::string(each.name) + '=' + std::string(each.value);
         out += '|';
