@@ -10,6 +10,8 @@ namespace lintel::http {
 namespace {
 
 constexpr std::size_t least_read_bytes = 4 * 1024;
+constexpr int narrow_bytes = 64 * 1024;  ///< that an upstream may send ahead of what its client reads
+constexpr int wide_bytes = 128 * 1024;   ///< the same for one whose client took a whole large answer without a pause
 
 framing framing_for(const request_head& head, const body_source& body)
 {
@@ -25,6 +27,7 @@ framing framing_for(const request_head& head, const body_source& body)
 h1_upstream::h1_upstream(net::worker& home, std::unique_ptr<net::stream> connected, limits bounds)
     : stream_(std::move(connected)), limits_(bounds), input_(home.buffers()), body_(*stream_, input_)
 {
+    stream_->limit_receive_buffer(narrow_bytes);
 }
 
 void h1_upstream::use(const model::http_options& options)
@@ -123,6 +126,13 @@ tunnel_end h1_upstream::tunnel()
 }
 
 void h1_upstream::expect_pauses() { stream_->set_patience(net::direction::read, {}); }
+
+void h1_upstream::note_reader(bool fast)
+{
+    if (fast == wide_) return;
+    wide_ = fast;
+    stream_->limit_receive_buffer(wide_ ? wide_bytes : narrow_bytes);
+}
 
 void h1_upstream::abort()
 {

@@ -26,6 +26,7 @@ public:
     tunnel_end tunnel() override;
     bool response_begun() const override { return response_begun_; }
     void expect_pauses() override;
+    void note_reader(bool fast) override;
     void abort() override;
 
     /// The call is complete on both sides and the connection can take another one.
@@ -53,6 +54,7 @@ private:
     std::string out_;
     std::string method_, upgrade_;  ///< of the request
     int interim_seen_ = 0;
+    bool wide_ = false;  ///< the upstream may send far ahead
     bool sent_ = false, response_begun_ = false, keep_alive_ = true, used_before_ = false;
     time_point parked_at_{};
 };

@@ -36,6 +36,10 @@ public:
     /// The response may pause as long as it likes (event streams, gRPC): no patience between its bytes.
     virtual void expect_pauses() = 0;
 
+    /// How the client took the response: what it takes at once may come in larger portions next time. A slow reader
+    /// must not fill the kernel's memory with what it doesn't read.
+    virtual void note_reader(bool fast) = 0;
+
     /// Breaks off at once: pending and later operations fail.
     virtual void abort() = 0;
 };

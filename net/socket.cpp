@@ -102,6 +102,12 @@ public:
         of(what).renew();
     }
 
+    void limit_receive_buffer(int bytes) override
+    {
+        if (socket_.is_open() && peer_.is_ip())
+            ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+    }
+
     void shutdown_write() override
     {
         if (socket_.is_open()) ::shutdown(socket_.native_handle(), SHUT_WR);
@@ -207,14 +213,11 @@ result<std::unique_ptr<stream>> make_stream(worker& home, unique_fd connected, c
 
 namespace {
 
-constexpr int received_bytes = 48 * 1024;  ///< that an upstream may send ahead of what its client reads
-
-/// Before connect(), which tells the peer how much it may send. Unix sockets know none of this.
+/// Unix sockets know none of this.
 void prepare_to_connect(int socket)
 {
     int on = 1;
     ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    ::setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &received_bytes, sizeof received_bytes);
 }
 
 }  // namespace

@@ -63,6 +63,7 @@ task<result<void>> stream::write_all(std::span<const std::string_view> pieces)
         auto count = try_write({first, end});
         if (!count && count.error() == asio::error::would_block) {
             eager_ = 0;
+            ++write_waits_;
             if (auto ready = co_await wait(direction::write); !ready) co_return ready.error();
             continue;
         }

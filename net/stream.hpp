@@ -69,6 +69,13 @@ public:
     };
     virtual const security& secured() const;
 
+    /// How much the peer may send ahead of what is read: the kernel's memory for it, in bytes. Nothing for streams that
+    /// are no TCP. One system call.
+    virtual void limit_receive_buffer(int) {}
+
+    /// How often a write had to wait for the peer so far.
+    std::uint64_t write_waits() const { return write_waits_; }
+
     // Built from the above. Whoever need not wait gives way to the others of its worker now and then, so that no peer,
     // however fast, keeps the worker for itself.
     task<result<std::size_t>> read_some(std::span<std::byte> into);
@@ -83,6 +90,7 @@ private:
 
     static constexpr int most_eager = 32;  ///< reads and writes without a wait
     int eager_ = 0;
+    std::uint64_t write_waits_ = 0;
 };
 
 }  // namespace lintel::net

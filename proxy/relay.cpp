@@ -14,6 +14,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr std::uint64_t large_body_bytes = 48 * 1024;  ///< that say something about how fast a client reads
+
 /// Counts the bytes that pass, keeps back trailers that concern one connection, and remembers why a body broke.
 class observed_body final : public http::body_source {
 public:
@@ -133,8 +135,10 @@ private:
             upstream_.expect_pauses();
         }
         observed_body body(upstream_.response_body(), record_.sent_bytes, response_names_);
+        auto waits = client_.connection().write_waits();
         auto sent = co_await client_.respond(head, body);
         watch_.stop();
+        if (record_.sent_bytes >= large_body_bytes) upstream_.note_reader(client_.connection().write_waits() == waits);
         if (sent) co_return outcome{};
         if (watch_.gone()) co_return outcome{fault::client_gone, {}};
         if (body.broken()) co_return outcome{fault::response_cut, body.broken()};

@@ -21,6 +21,7 @@ public:
     task<result<void>> wait(net::direction what) override;
     void expires_at(net::direction what, time_point when) override { lower_->expires_at(what, when); }
     void set_patience(net::direction what, duration limit) override { lower_->set_patience(what, limit); }
+    void limit_receive_buffer(int bytes) override { lower_->limit_receive_buffer(bytes); }
     void shutdown_write() override;
     void close(manner how) override;
     bool peer_gone() const override { return lower_->peer_gone(); }
