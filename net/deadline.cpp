@@ -1,5 +1,7 @@
 #include "net/deadline.hpp"
 
+#include <boost/asio/post.hpp>
+
 namespace lintel::net {
 
 deadline::deadline(sweep& home) : home_(home)
@@ -25,22 +27,30 @@ void sweep::arm()
             armed_ = false;
             return;
         }
-        look(steady_clock::now());
-        armed_ = false;
-        if (!all_.empty()) arm();
+        next_ = all_.begin();
+        look();
     });
 }
 
-void sweep::look(time_point now)
+/// Goes on where it stopped. Thousands are looked at in portions, so that nobody else of the worker waits for them all.
+void sweep::look()
 {
-    next_ = all_.begin();
-    while (next_ != all_.end()) {
+    constexpr int most_looks = 1024, most_late = 32;
+    auto now = steady_clock::now();
+    for (int looks = 0, late = 0; next_ != all_.end(); ++looks) {
+        if (looks == most_looks || late == most_late) {
+            asio::post(timer_.get_executor(), [this] { look(); });
+            return;
+        }
         auto* current = *next_;
         ++next_;
         if (current->when_ > now) continue;
+        ++late;
         current->clear();
         current->late();
     }
+    armed_ = false;
+    if (!all_.empty()) arm();
 }
 
 }  // namespace lintel::net

@@ -47,7 +47,7 @@ public:
 private:
     friend class deadline;
     void arm();
-    void look(time_point now);
+    void look();
 
     timer timer_;
     bool armed_ = false;

@@ -43,9 +43,10 @@ private:
 
     void late() override
     {
-        gone_ = client_.client_gone();
+        // With nothing to break off the client is being read from: that tells, too.
+        gone_ = break_off_ && client_.client_gone();
         if (!gone_) return set(time_point::min());  // the next tick
-        if (break_off_) break_off_();
+        break_off_();
     }
 
     const http::exchange& client_;

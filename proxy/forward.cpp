@@ -74,7 +74,6 @@ private:
         turns_ = route_->service->turns;
         auto most = std::max<std::size_t>(1, worker_.settings.max_uploads_per_service / worker_.settings.workers);
         net::event woken(worker_.loop.get_executor());
-        client_watch::breaking on_departure(watch_, [&woken] { woken.notify(); });
         auto end = steady_clock::now() + options().connect_timeout;
         co_return co_await turns_->positions[worker_.index].uploads.take(woken, most, end);
     }
