@@ -212,7 +212,7 @@ constexpr std::array table{
            [](settings& s, string_view t) { return set_http(s, "between_bytes_timeout", t); }},
     option{"tunnel_idle_timeout", "TIME", "0", "for either side of a WebSocket to say anything; 0 = none",
            [](settings& s, string_view t) { return set_http(s, "tunnel_idle_timeout", t); }},
-    option{"requests_per_connection", "N", "10000", "after which a client connection closes",
+    option{"requests_per_connection", "N", "1000000", "after which a client connection closes",
            [](settings& s, string_view t) { return set_http(s, "requests_per_connection", t); }},
     option{"path", "normal|as-is", "normal", "match and forward paths in their normal form, or as received",
            [](settings& s, string_view t) { return set_http(s, "path", t); }},

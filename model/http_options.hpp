@@ -26,7 +26,7 @@ struct http_options {
     duration between_bytes_timeout = std::chrono::seconds(60);
     duration tunnel_idle_timeout{};  ///< both directions of a WebSocket silent
     std::uint64_t body_limit = 0;    ///< bytes of a request body; 0 = none
-    std::uint64_t requests_per_connection = 10'000;
+    std::uint64_t requests_per_connection = 1'000'000;
     bool path_as_is = false;              ///< match and forward the path as received; dot segments are refused
     bool reject_encoded_slashes = false;  ///< refuse %2F and %5C in the path
     bool allow_trace = false;
