@@ -9,6 +9,7 @@ from support.door import Door, door, normal
 from support.recorder import TUNNEL
 from support.rows import (AFTER, NEXT, SMUGGLED, Own, Refused, Rows, Taken, answer_or_end, read_echo, row, say_after,
     table)
+from support.waiting import wait_for
 from support.writing import in_one
 
 CONTROLS = [chr(code) for code in (*range(0x00, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F)]
@@ -726,6 +727,7 @@ class Upgrade(Rows):
         self.script(gate, SWITCH, TUNNEL)
         with self.here.client() as client:
             client.send(self.ASKED)
+            wait_for(self.since, "the request is upstream")
             say_after(self, self.here)
             client.send(b"ping")  # before the 101: it has to wait
             say_after(self, self.here)
@@ -747,6 +749,7 @@ class Upgrade(Rows):
         self.script(gate, SWITCH + b"early bird", TUNNEL)
         with self.here.client() as client:
             client.send(self.ASKED + self.EARLY)
+            wait_for(self.since, "the request is upstream")
             say_after(self, self.here)
             asked, *others = self.since()
             self.assertEqual([AFTER], [normal(each) for each in others])
