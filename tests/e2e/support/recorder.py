@@ -81,7 +81,8 @@ class Recorder:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def mark(self):
-        """A place in the record; what was open from an earlier test doesn't count."""
+        """A place in the record; what was open from an earlier test doesn't count, nor what was still to be read of it."""
+        wait_for(self._has_read_all, "the recorder reads what has come", every=0.001)
         return len(self.messages)
 
     def since(self, mark):
