@@ -84,12 +84,10 @@ task<bool> h1_connection::wait_for_request()
     head_bytes_ = {};
     request_ = {};  // its views went with the bytes
     out_ = {};
-    client_->expires_at(net::direction::read, time_point::max());
-    if (fresh_)
-        client_->expires_at(net::direction::read, steady_clock::now() + limits_.options.head_timeout);
-    else
-        client_->set_patience(net::direction::read, limits_.options.idle_timeout);
-    client_->set_patience(net::direction::write, limits_.options.write_timeout);
+    const auto& options = limits_.options;
+    client_->expires_at(net::direction::read, fresh_ ? steady_clock::now() + options.head_timeout : time_point::max());
+    client_->set_patience(net::direction::read, fresh_ ? duration{} : options.idle_timeout);
+    client_->set_patience(net::direction::write, options.write_timeout);
     place_.move_to(connection_book::phase::idle);
     auto come = co_await client_->wait(net::direction::read);
     co_return come.has_value();

@@ -60,7 +60,7 @@ public:
             if (auto refused = rematch(); refused != fault::none) co_return outcome{refused, {}};
         } else if (!client_.body().complete()) {
             place_ = co_await wait_for_place();
-            if (!place_) co_return outcome{watch_.gone() ? fault::client_gone : fault::busy, {}};
+            if (!place_) co_return outcome{fault::busy, {}};
             if (auto refused = rematch(); refused != fault::none) co_return outcome{refused, {}};
         }
         worker_.retries.on_request();

@@ -98,13 +98,22 @@ TEST(Settings, DeclareEntrypointsByTheirAliases)
 
 TEST(ConfigFile, ReadsScalarsListsAndEntrypoints)
 {
-    auto chosen = read_config_file(
-        write_config("workers: 3\ntrusted_proxies: [10.0.0.0/8, ::1]\n"
-                     "entrypoints:\n  inner: 127.0.0.1:9000\n  outer: {address: ':9443', tls: true}\n"));
+    auto chosen = read_config_file(write_config(
+        "workers: 3\ntrusted_proxies: [10.0.0.0/8, ::1]\n"
+        "entrypoints:\n  inner: 127.0.0.1:9000\n  outer: {address: ':9443', tls: true, head_timeout: 5s}\n"));
     ASSERT_TRUE(chosen);
     EXPECT_EQ(chosen->at("workers").text, "3");
     EXPECT_EQ(chosen->at("trusted_proxies").text, "10.0.0.0/8,::1");
-    EXPECT_EQ(chosen->at("entrypoints").text, "inner=127.0.0.1:9000,outer=:9443+tls");
+    EXPECT_EQ(chosen->at("entrypoints").text, "inner=127.0.0.1:9000,outer=:9443+tls+head_timeout=5s");
+}
+
+TEST(ConfigFile, NamesAWrongOptionOfAnEntrypoint)
+{
+    auto path = write_config("entrypoints:\n  outer: {address: ':9443', head_timeuot: 5s}\n");
+    auto chosen = read_config_file(path);
+    ASSERT_FALSE(chosen);
+    EXPECT_EQ(chosen.error().front().where, path + ":2:29");
+    EXPECT_TRUE(chosen.error().front().what.contains("did you mean head_timeout?")) << chosen.error().front().what;
 }
 
 TEST(ConfigFile, NamesThePlaceAndTheNearestKey)

@@ -2,11 +2,11 @@
 byte, that what is broken never looks complete, and that nothing of it gets into another answer."""
 import threading
 
-from support.answers import ASKED, Bad, Cut, Passed, Surplus, answers, check_apart, closed_connection, read_answer
+from support.answers import ASKED, Bad, Cut, Passed, Surplus, check_apart, closed_connection, read_answer
 from support.case import main
 from support.door import door
 from support.recorder import CLOSE, HALF_CLOSE, RESET
-from support.rows import NEXT, Rows, read_echo, row, say_after
+from support.rows import NEXT, Rows, read_echo, row, say_after, table
 from support.wire import Truncated
 
 CRLF = "\r\n"
@@ -35,7 +35,7 @@ def chunks(body, fields=""):
 ABC = "3\r\nabc\r\n0\r\n\r\n"
 
 
-@answers({
+@table({
     "answer.status-line": [
         *(Bad(ok(line=line)) for line in (
             "HELLO", "HTTP/1.1 20 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 099 OK", "HTTP/1.1 000 OK", "HTTP/1.1  200 OK",

@@ -80,13 +80,13 @@ class Timeouts(Limits):
                 pace.join(10)
 
     def test_a_slow_body_that_keeps_its_rate_arrives(self):
-        lintel = self.door("--body-timeout", "400ms", "--body-rate", "100")
+        lintel = self.door("--body-timeout", "1s", "--body-rate", "100")
         with lintel.connect() as client:
             client.send("POST / HTTP/1.1\r\nHost: other.test\r\nContent-Length: 400\r\n\r\n")
             pace = threading.Event()
             for _ in range(20):
                 client.send(b"x" * 20)
-                pace.wait(0.05)  # 400 bytes a second, for longer than the time-out
+                pace.wait(0.075)  # 267 bytes a second, for longer than the time-out
             self.assertEqual(200, client.read_response().status)
 
     def drip(self, client, every):

@@ -470,33 +470,6 @@ TEST_F(H1Connection, EndsAConnectionThatIdlesTooLong)
     EXPECT_EQ(client.read_to_end(), "");
 }
 
-TEST_F(H1Connection, EndsABodyThatDrips)
-{
-    connection_limits limits;
-    limits.options.body_timeout = 150ms;
-    limits.options.body_rate = 1000;
-    start(limits);
-    client.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
-    // One byte whenever the other side still listens: each comes in time for a timeout of single waits.
-    auto end = steady_clock::now() + 5s;
-    while (client.send("x") && steady_clock::now() < end) std::this_thread::sleep_for(20ms);
-    EXPECT_LT(steady_clock::now(), end);
-}
-
-TEST_F(H1Connection, WaitsForABodyThatKeepsItsPace)
-{
-    connection_limits limits;
-    limits.options.body_timeout = 300ms;
-    limits.options.body_rate = 100;
-    start(limits);
-    client.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n");
-    for (int i = 0; i < 10; ++i) {
-        std::this_thread::sleep_for(50ms);
-        client.send("0123456789");  // 200 bytes a second
-    }
-    EXPECT_TRUE(response().starts_with("HTTP/1.1 200 OK\r\n"));
-}
-
 TEST_F(H1Connection, LeavesOnlyWhileItIsIdle)
 {
     start();

@@ -22,6 +22,9 @@ class Case:
     then: tuple = field(default=(), kw_only=True)
     asked: str = field(default=ASKED, kw_only=True)
 
+    def label(self):
+        return {"answer": self.answer[:300], "then": self.then, "asked": self.asked[:60]}
+
     def ways(self):
         yield "in one write", in_one
         if len(self.answer) < 600:
@@ -192,21 +195,3 @@ def has_last_chunk(body):
             return True
         body = body[int(size, 16) + 2:]
     return False
-
-
-def answers(rows):
-    """A class decorator: a test per row of `rows`, {name: [cases]}, with a subtest per case and way of writing."""
-    def add_tests(kind):
-        for name, cases in rows.items():
-            setattr(kind, "test_" + name.replace(".", "_").replace("-", "_"), checking(cases))
-        return kind
-    return add_tests
-
-
-def checking(cases):
-    def check_all(self):
-        for case in cases:
-            for name, writer in case.ways():
-                with self.subTest(answer=case.answer[:300], then=case.then, asked=case.asked[:60], way=name):
-                    case.run(self, writer)
-    return check_all

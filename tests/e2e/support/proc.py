@@ -6,15 +6,21 @@ ESTABLISHED = "01"
 LISTENING = "0A"
 
 
+def descriptors_of(pid):
+    """What its descriptors lead to: "socket:[123]", paths."""
+    targets = set()
+    for descriptor in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            targets.add(os.readlink(descriptor))
+        except OSError:
+            pass  # closed meanwhile
+    return targets
+
+
 def accepted_by(pid, port, established=True):
     """The client ports of the IPv4 connections to local `port` that this process has accepted: a connection that
     still waits in the kernel's queue belongs to nobody. Without `established`: those that it still holds, too."""
-    own = set()
-    for descriptor in pathlib.Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            own.add(os.readlink(descriptor))
-        except OSError:
-            pass  # closed meanwhile
+    own = descriptors_of(pid)
     clients = set()
     for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
         _, local, remote, state, *rest = line.split()
@@ -32,11 +38,6 @@ def stands_still(pid):
 
 def sockets_to(pid, ports):
     """How many of a process's IPv4 connections, in whatever state, lead to one of these ports."""
-    own = set()
-    for descriptor in pathlib.Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            own.add(os.readlink(descriptor))
-        except OSError:
-            pass  # closed meanwhile
+    own = descriptors_of(pid)
     lines = (line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:])
     return sum(int(line[2].split(":")[1], 16) in ports and f"socket:[{line[9]}]" in own for line in lines)

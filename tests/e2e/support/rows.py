@@ -22,6 +22,9 @@ class Case:
     def data(self):
         return self.sent.encode("latin-1")
 
+    def label(self):
+        return {"sent": short(self.sent), "options": [*self.flags, *self.options.items()]}
+
     def ways(self):
         """How to write it: (name, writer, bytes behind it in the same write)."""
         yield "in one write", in_one, b""
@@ -46,7 +49,7 @@ class Taken(Case):
         yield from super().ways()
         yield "with another request behind", in_one, SMUGGLED if self.closes else NEXT
 
-    def check(self, test, writer, behind):
+    def run(self, test, writer, behind):
         here, expected = door(*self.flags, **self.options), self.requests
         mark = here.recorder.mark()
         with here.client() as client:
@@ -78,7 +81,7 @@ class Refused(Case):
         yield from super().ways()
         yield "with another request behind", in_one, SMUGGLED
 
-    def check(self, test, writer, behind):
+    def run(self, test, writer, behind):
         here = door(*self.flags, **self.options)
         mark = here.recorder.mark()
         with here.client() as client:
@@ -98,7 +101,7 @@ class Own(Case):
         yield from super().ways()
         yield "with another request behind", in_one, SMUGGLED if self.closes is True else NEXT
 
-    def check(self, test, writer, behind):
+    def run(self, test, writer, behind):
         here = door(*self.flags, **self.options)
         mark = here.recorder.mark()
         next_was_asked = False
@@ -186,7 +189,8 @@ def answer_or_end(client, method="GET"):
 
 
 def table(rows):
-    """A class decorator: a test per row of `rows`, {name: [cases]}, with a subtest per case and way of writing."""
+    """A class decorator: a test per row of `rows`, {name: [cases]}, with a subtest per case and way of writing. A case
+    has `ways()`, each a name and what run() wants besides the test, and `label()` for its subtest."""
     def add_tests(kind):
         for name, cases in rows.items():
             setattr(kind, "test_" + name.replace(".", "_").replace("-", "_"), checking(cases))
@@ -197,9 +201,9 @@ def table(rows):
 def checking(cases):
     def check_all(self):
         for case in cases:
-            for name, writer, behind in case.ways():
-                with self.subTest(sent=short(case.sent), way=name, options=[*case.flags, *case.options.items()]):
-                    case.check(self, writer, behind)
+            for name, *how in case.ways():
+                with self.subTest(way=name, **case.label()):
+                    case.run(self, *how)
     return check_all
 
 
