@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <format>
 
 #include <unistd.h>
 
@@ -24,7 +23,7 @@ std::string doc(const char* name)
 /// A file of this process alone: ctest runs each test in one of its own, several at a time.
 std::string write_config(const std::string& text)
 {
-    auto path = std::format("{}lintel-{}.yaml", testing::TempDir(), getpid());
+    auto path = testing::TempDir() + "lintel-" + std::to_string(getpid()) + ".yaml";
     EXPECT_TRUE(file::write_atomically(path, text, 0600));
     return path;
 }
