@@ -35,7 +35,7 @@ answer_text answer_to(const http::request_head& request, const facts& known)
 }  // namespace
 
 server::server(net::worker& home, int socket, facts known)
-    : home_(home), known_(known), listener_(home, socket), connections_(home.get_executor())
+    : home_(home), known_(known), listener_(home, socket), connections_(home)
 {
 }
 

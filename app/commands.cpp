@@ -22,7 +22,7 @@ using answer = std::expected<http::fetch_response, http::fetch_failure>;
 
 task<void> fetch_into(net::worker& home, http::fetch_request request, answer& into)
 {
-    http::fetcher fetcher(home.get_executor());
+    http::fetcher fetcher(home);
     into = co_await fetcher.fetch(std::move(request));
 }
 

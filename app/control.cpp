@@ -37,15 +37,15 @@ public:
         : home_(home),
           settings_(parsed),
           entrypoints_(start.entrypoints),
-          fetcher_(home.get_executor()),
+          fetcher_(home),
           issuer_(std::move(issuer)),
           catalogue_([this] { news_.notify(); }),
-          news_(home.get_executor()),
-          unsaved_(home.get_executor()),
+          news_(home),
+          unsaved_(home),
           publisher_(home, sockets.at(0).get(), start.edge_uid, [this] { take_edge_change(); }),
           api_(home, sockets.at(1).get(),
                {catalogue_, publisher_, entrypoints_, problems_, start.supervisor, wall_clock::now()}),
-          tasks_(home.get_executor())
+          tasks_(home)
     {
     }
 
@@ -70,13 +70,13 @@ private:
     {
         if (!settings_.routes.empty()) {
             catalogue_.set_state("file", {});
-            files_ = std::make_unique<discovery::file_provider>(home_.get_executor(), settings_.routes, catalogue_);
+            files_ = std::make_unique<discovery::file_provider>(home_, settings_.routes, catalogue_);
             tasks_.spawn("files", files_->run());
         }
         if (!settings_.engine_socket.empty()) {
             catalogue_.set_state("docker", {});
             discovery::engine_settings how{settings_.engine_socket, settings_.network, settings_.exposed_by_default};
-            engine_ = std::make_unique<discovery::engine_provider>(home_.get_executor(), fetcher_, how, catalogue_);
+            engine_ = std::make_unique<discovery::engine_provider>(home_, fetcher_, how, catalogue_);
             tasks_.spawn("engine", engine_->run());
         }
     }
@@ -121,7 +121,7 @@ private:
 
     task<void> save()
     {
-        net::event pause(home_.get_executor());
+        net::event pause(home_);
         for (;;) {
             co_await unsaved_.wait();
             if (catalogue_.settled() && publisher_.edge().applied == publisher_.version()) {
@@ -135,7 +135,7 @@ private:
 
     task<void> renew()
     {
-        net::event pause(home_.get_executor());
+        net::event pause(home_);
         for (;;) {
             co_await pause.wait_until(steady_clock::now() + certificate_check);
             news_.notify();
@@ -164,10 +164,7 @@ private:
 class control_process {
 public:
     explicit control_process(net::worker& home)
-        : home_(home),
-          line_(home, unique_fd(net::child_channel)),
-          signals_(home, {SIGTERM, SIGINT}),
-          tasks_(home.get_executor())
+        : home_(home), line_(home, unique_fd(net::child_channel)), signals_(home, {SIGTERM, SIGINT}), tasks_(home)
     {
     }
 

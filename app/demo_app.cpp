@@ -33,7 +33,7 @@ task<void> answer(http::exchange& exchange)
 class demo_app {
 public:
     demo_app(net::worker& home, int socket)
-        : home_(home), signals_(home, {SIGTERM, SIGINT}), listener_(home, socket), tasks_(home.get_executor())
+        : home_(home), signals_(home, {SIGTERM, SIGINT}), listener_(home, socket), tasks_(home)
     {
     }
 

@@ -69,7 +69,7 @@ public:
           line_(home, unique_fd(net::child_channel)),
           signals_(home, {SIGTERM, SIGINT}),
           id_(crypto::random_hex(8)),
-          tasks_(home.get_executor())
+          tasks_(home)
     {
     }
 
@@ -145,7 +145,7 @@ private:
 
     task<void> give_up_waiting()
     {
-        net::event never(home_.get_executor());
+        net::event never(home_);
         co_await never.wait_until(steady_clock::now() + patience_for_snapshot);
         if (!serving_) log::warn("snapshot.missing", {{"then", "answering 503 until control sends one"}});
         serve();
@@ -153,7 +153,7 @@ private:
 
     task<void> tick()
     {
-        net::event never(home_.get_executor());
+        net::event never(home_);
         for (;;) {
             co_await never.wait_until(steady_clock::now() + 1s);
             link_->report(edge_->stats());
@@ -216,11 +216,7 @@ checked<model::delta> read_snapshot(const std::string& path)
 class lone_edge {
 public:
     lone_edge(net::worker& home, const settings& parsed, int ready_fd)
-        : home_(home),
-          parsed_(parsed),
-          ready_fd_(ready_fd),
-          signals_(home, {SIGTERM, SIGINT}),
-          tasks_(home.get_executor())
+        : home_(home), parsed_(parsed), ready_fd_(ready_fd), signals_(home, {SIGTERM, SIGINT}), tasks_(home)
     {
     }
 

@@ -103,7 +103,7 @@ public:
           role_(std::move(role)),
           first_words_(std::move(first_words)),
           on_message_(std::move(on_message)),
-          pause_(home.get_executor())
+          pause_(home)
     {
     }
 
@@ -145,7 +145,7 @@ private:
         }
         log::debug("role.started", {{"which", role_}, {"pid", child_->pid()}});
         first_words_(child_->line());
-        net::task_group listening(home_.get_executor());
+        net::task_group listening(home_);
         listening.spawn("channel", listen());
         auto ending = co_await child_->wait();
         listening.stop();
@@ -195,7 +195,7 @@ private:
     task<void> run_all()
     {
         net::signals stop_signals(home_, {SIGTERM, SIGINT});
-        net::task_group tasks(home_.get_executor());
+        net::task_group tasks(home_);
         tasks.spawn("signals", heed(stop_signals, tasks));
         co_await tasks.alongside(run_roles());
     }
@@ -203,7 +203,7 @@ private:
     /// Edge first: it must be through with its requests before control, whose deltas they may wait for, goes.
     task<void> run_roles()
     {
-        net::task_group roles(home_.get_executor());
+        net::task_group roles(home_);
         roles.spawn("control", control_.run());
         roles.spawn("edge", run_edge());
         co_await roles.join();
@@ -213,7 +213,7 @@ private:
     {
         co_await edge_.run();
         control_.stop(encode_drain({}), 0);
-        net::event pause(home_.get_executor());
+        net::event pause(home_);
         for (auto end = steady_clock::now() + 1s; control_.running() && steady_clock::now() < end;) {
             co_await pause.wait_until(steady_clock::now() + 10ms);
         }
@@ -233,7 +233,7 @@ private:
     /// The edge keeps to the drain timeout by itself; one that is stuck doesn't.
     task<void> limit_drain()
     {
-        net::event never(home_.get_executor());
+        net::event never(home_);
         auto limit = steady_clock::now() + drain_timeout_ + 5s;
         co_await never.wait_until(limit);
         if (steady_clock::now() >= limit) stop_now("the edge did not end in time");

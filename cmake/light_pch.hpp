@@ -1,7 +1,4 @@
-// The light precompiled header: the standard library's common parts and the coroutine type, nothing heavy.
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/use_awaitable.hpp>
+// The light precompiled header: the standard library's common parts, nothing heavy.
 #include <boost/system/error_code.hpp>
 #include <boost/system/result.hpp>
 
@@ -9,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <coroutine>
 #include <cstdint>
 #include <expected>
 #include <functional>

@@ -19,8 +19,9 @@ if(LINTEL_SANITIZE)
   add_link_options(-fsanitize=${LINTEL_SANITIZE})
 endif()
 
-# Asio compiled once instead of in every file; its precompiled header carries what nearly every source includes.
-add_library(vendor STATIC ${CMAKE_SOURCE_DIR}/cmake/asio.cpp)
-target_compile_definitions(vendor PUBLIC BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_ERROR_CODE_HEADER_ONLY)
+# The precompiled header carries what nearly every source includes.
+file(WRITE ${CMAKE_BINARY_DIR}/light_pch.cpp "")
+add_library(vendor STATIC ${CMAKE_BINARY_DIR}/light_pch.cpp)
+target_compile_definitions(vendor PUBLIC BOOST_ERROR_CODE_HEADER_ONLY)
 target_link_libraries(vendor PUBLIC Boost::headers Threads::Threads)
 target_precompile_headers(vendor PRIVATE ${CMAKE_SOURCE_DIR}/cmake/light_pch.hpp)

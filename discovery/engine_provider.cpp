@@ -7,8 +7,6 @@
 #include "net/event.hpp"
 #include "net/task_group.hpp"
 
-#include <boost/asio/this_coro.hpp>
-
 namespace lintel::discovery {
 
 using namespace std::chrono_literals;
@@ -37,7 +35,7 @@ std::string now_for_events()
 /// inspections that keep the book. What is known of containers outlives sessions.
 class engine_provider::state {
 public:
-    state(net::executor home, http::fetcher& fetcher, engine_settings settings, catalogue& into)
+    state(net::event_loop& home, http::fetcher& fetcher, engine_settings settings, catalogue& into)
         : into_(into),
           socket_(settings.socket),
           client_(fetcher, socket_),
@@ -84,7 +82,7 @@ private:
     bool listed_ = false;                      ///< in this session, all containers were read at least once
     std::string why_over_;
 
-    net::executor home_;
+    net::event_loop& home_;
     net::event session_over_;
     net::event book_idle_;
     net::event drains_changed_;
@@ -278,7 +276,8 @@ void engine_provider::state::say_away(const std::string& why)
     into_.set_state("docker", {true, false, why, {}});
 }
 
-engine_provider::engine_provider(net::executor home, http::fetcher& fetcher, engine_settings settings, catalogue& into)
+engine_provider::engine_provider(net::event_loop& home, http::fetcher& fetcher, engine_settings settings,
+                                 catalogue& into)
     : state_(std::make_unique<state>(home, fetcher, std::move(settings), into))
 {
 }
@@ -293,7 +292,7 @@ task<void> engine_provider::run()
     } catch (...) {
         cancelled = std::current_exception();
     }
-    co_await asio::this_coro::reset_cancellation_state();  // the farewell waits for tasks to end
+    co_await net::heed_cancellation(false);  // the farewell waits for tasks to end
     co_await state_->end();
     if (cancelled) std::rethrow_exception(cancelled);
 }

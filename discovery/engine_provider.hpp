@@ -14,7 +14,7 @@ namespace lintel::discovery {
 class engine_provider {
 public:
     /// `fetcher` and `into` outlive it.
-    engine_provider(net::executor home, http::fetcher& fetcher, engine_settings settings, catalogue& into);
+    engine_provider(net::event_loop& home, http::fetcher& fetcher, engine_settings settings, catalogue& into);
     ~engine_provider();
 
     /// Runs until cancelled: connect, list, inspect, follow events; reconnects with back-off. While the engine is away

@@ -58,7 +58,7 @@ bool may_be_certificate(const fs::path& path)
 
 class file_provider::state {
 public:
-    state(net::executor home, fs::path path, catalogue& into)
+    state(net::event_loop& home, fs::path path, catalogue& into)
         : into_(into), path_(fs::absolute(path).lexically_normal()), watch_(home)
     {
         if (path_.filename().empty()) path_ = path_.parent_path();
@@ -234,7 +234,7 @@ void file_provider::state::say()
     into_.set_state("file", std::move(now));
 }
 
-file_provider::file_provider(net::executor home, fs::path path, catalogue& into)
+file_provider::file_provider(net::event_loop& home, fs::path path, catalogue& into)
     : state_(std::make_unique<state>(home, std::move(path), into))
 {
 }

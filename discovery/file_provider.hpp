@@ -19,7 +19,7 @@ checked<fragment> read_routes(std::string_view yaml, const std::filesystem::path
 
 class file_provider {
 public:
-    file_provider(net::executor home, std::filesystem::path path, catalogue& into);
+    file_provider(net::event_loop& home, std::filesystem::path path, catalogue& into);
     ~file_provider();
 
     /// Reads at once, then follows changes until cancelled.

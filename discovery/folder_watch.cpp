@@ -1,11 +1,9 @@
 #include "discovery/folder_watch.hpp"
 
-#include "net/deadline.hpp"
+#include "base/unique_fd.hpp"
+#include "net/event.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
-
+#include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 #include <cerrno>
@@ -32,41 +30,30 @@ change::kind kind_of(std::uint32_t mask)
 
 }  // namespace
 
-class folder_watch::inotify {
+class folder_watch::inotify final : net::event_source {
 public:
-    explicit inotify(net::executor home) : descriptor_(home), timer_(home) {}
+    explicit inotify(net::event_loop& home) : home_(home), changed_(home) {}
+    ~inotify() { close(); }
 
     /// A new descriptor each time: events of the last folder can't be mistaken for this one's.
     result<void> watch(const std::filesystem::path& folder)
     {
-        error_code closed;
-        descriptor_.close(closed);
-        int opened = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-        if (opened < 0) return last_error();
-        descriptor_.assign(opened);
-        if (::inotify_add_watch(opened, folder.c_str(), watched | IN_ONLYDIR) < 0) return last_error();
+        close();
+        descriptor_.reset(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+        if (!descriptor_) return last_error();
+        if (auto watching = home_.watch(descriptor_.get(), EPOLLIN | EPOLLET, *this); !watching) return watching;
+        if (::inotify_add_watch(descriptor_.get(), folder.c_str(), watched | IN_ONLYDIR) < 0) return last_error();
         return {};
     }
 
-    task<void> wait(time_point when)
-    {
-        using namespace asio::experimental::awaitable_operators;
-        timer_.expires_at(when);
-        auto expired = timer_.async_wait(asio::as_tuple(net::use_task));
-        if (!descriptor_.is_open()) {
-            co_await std::move(expired);
-        } else {
-            auto readable = descriptor_.async_wait(descriptor::wait_read, asio::as_tuple(net::use_task));
-            co_await (std::move(readable) || std::move(expired));
-        }
-    }
+    net::event::waiting wait(time_point when) { return changed_.wait_until(when); }
 
     std::vector<change> read()
     {
         std::vector<change> changes;
         alignas(inotify_event) std::array<char, 16 * 1024> buffer;
-        while (descriptor_.is_open()) {
-            auto count = ::read(descriptor_.native_handle(), buffer.data(), buffer.size());
+        while (descriptor_) {
+            auto count = ::read(descriptor_.get(), buffer.data(), buffer.size());
             if (count <= 0) break;
             for (std::size_t at = 0; at < static_cast<std::size_t>(count);) {
                 const auto* event = reinterpret_cast<const inotify_event*>(buffer.data() + at);
@@ -78,13 +65,20 @@ public:
     }
 
 private:
-    using descriptor = asio::posix::basic_stream_descriptor<net::executor>;
+    void happened(unsigned) override { changed_.notify(); }
 
-    descriptor descriptor_;
-    net::timer timer_;
+    void close()
+    {
+        if (descriptor_) home_.forget(descriptor_.get());
+        descriptor_.reset();
+    }
+
+    net::event_loop& home_;
+    net::event changed_;
+    unique_fd descriptor_;
 };
 
-folder_watch::folder_watch(net::executor home) : inotify_(std::make_unique<inotify>(home)) {}
+folder_watch::folder_watch(net::event_loop& home) : inotify_(std::make_unique<inotify>(home)) {}
 
 folder_watch::~folder_watch() = default;
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "net/event_loop.hpp"
 #include "net/task.hpp"
 
 #include <filesystem>
@@ -27,7 +28,7 @@ public:
         bool operator==(const change&) const = default;
     };
 
-    explicit folder_watch(net::executor home);
+    explicit folder_watch(net::event_loop& home);
     ~folder_watch();
 
     /// From now on watches `folder` and nothing else. Errors: what the kernel says, such as no_such_file_or_directory.

@@ -41,7 +41,7 @@ public:
     /// Gives up without a (further) answer; what was sent so far can't be taken for complete.
     virtual void abort() = 0;
 
-    /// Whether the client has hung up, as far as the kernel knows. One system call.
+    /// Whether the client has hung up, as far as the last round of the loop knows.
     virtual bool client_gone() const = 0;
 
     virtual bool response_started() const = 0;

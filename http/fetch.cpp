@@ -1,6 +1,7 @@
 #include "http/fetch.hpp"
 
 #include "http/fetch_transfer.hpp"
+#include "net/error.hpp"
 
 #include <curl/curl.h>
 
@@ -23,7 +24,7 @@ constexpr int idle_poll_ms = 60'000;  // a wake-up ends it earlier
 /// The thread and what runs on it. Public members are home's.
 class fetcher::engine {
 public:
-    explicit engine(net::executor home);
+    explicit engine(net::event_loop& home);
     ~engine();
 
     std::shared_ptr<fetch_call> begin(fetch_request request);
@@ -43,7 +44,7 @@ private:
     void resume(fetch_call* caller);
     void collect_finished();
 
-    net::executor home_;
+    net::event_loop& home_;
     std::set<std::shared_ptr<fetch_call>> live_;  ///< home's
 
     std::mutex jobs_guard_;
@@ -55,7 +56,7 @@ private:
     std::thread thread_;
 };
 
-fetcher::engine::engine(net::executor home) : home_(home)
+fetcher::engine::engine(net::event_loop& home) : home_(home)
 {
     curl_global_init(CURL_GLOBAL_DEFAULT);
     multi_ = curl_multi_init();
@@ -88,7 +89,7 @@ void fetcher::engine::forget(const std::shared_ptr<fetch_call>& caller)
 {
     if (live_.erase(caller) == 0) return;
     if (caller->ended) return;
-    caller->end(std::unexpected(fetch_failure{asio::error::operation_aborted, "cancelled"}));
+    caller->end(std::unexpected(fetch_failure{net::errc::aborted, "cancelled"}));
     on_thread([this, which = caller.get()] { transfers_.erase(which); });
 }
 
@@ -102,7 +103,7 @@ void fetcher::engine::shut_down()
     thread_.join();
     jobs_.clear();
     for (const auto& caller : live_) {
-        caller->end(std::unexpected(fetch_failure{asio::error::operation_aborted, "shutting down"}));
+        caller->end(std::unexpected(fetch_failure{net::errc::aborted, "shutting down"}));
     }
     live_.clear();
 }
@@ -167,7 +168,7 @@ void fetcher::engine::collect_finished()
     }
 }
 
-fetcher::fetcher(net::executor home) : engine_(std::make_shared<engine>(home)) {}
+fetcher::fetcher(net::event_loop& home) : engine_(std::make_shared<engine>(home)) {}
 
 fetcher::~fetcher() { engine_->shut_down(); }
 
@@ -180,7 +181,7 @@ task<std::expected<fetch_response, fetch_failure>> fetcher::fetch(fetch_request 
     };
     leaving mine{engine_, engine_->begin(std::move(request))};
     co_await mine.what->finished.wait();
-    if (!mine.what->ended) co_return std::unexpected(fetch_failure{asio::error::operation_aborted, "cancelled"});
+    if (!mine.what->ended) co_return std::unexpected(fetch_failure{net::errc::aborted, "cancelled"});
     co_return std::move(*mine.what->ended);
 }
 

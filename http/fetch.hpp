@@ -44,7 +44,7 @@ struct fetch_failure {
 /// destroy on the executor's thread. Destroying it ends what runs with `operation_aborted`.
 class fetcher {
 public:
-    explicit fetcher(net::executor home);
+    explicit fetcher(net::event_loop& home);
     ~fetcher();
     fetcher(const fetcher&) = delete;
 

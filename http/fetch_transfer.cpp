@@ -4,7 +4,6 @@
 #include "net/error.hpp"
 
 #include <curl/curl.h>
-#include <boost/asio/post.hpp>
 
 #include <cassert>
 #include <new>
@@ -80,7 +79,7 @@ void fetch_call::end(fetch_outcome how)
     finished.notify();
 }
 
-fetch_transfer::fetch_transfer(void* multi, net::executor home, std::shared_ptr<fetch_call> caller,
+fetch_transfer::fetch_transfer(void* multi, net::event_loop& home, std::shared_ptr<fetch_call> caller,
                                fetch_request request)
     : multi_(multi), home_(home), caller_(std::move(caller)), request_(std::move(request)), streams_(request_.on_data)
 {
@@ -92,7 +91,7 @@ fetch_transfer::~fetch_transfer()
     curl_easy_cleanup(easy_);
     curl_slist_free_all(fields_);
     // The caller's side and both closures of the caller's are freed on the caller's thread.
-    asio::post(home_, [caller = std::move(caller_), on_data = std::move(request_.on_data)] {});
+    home_.post([caller = std::move(caller_), on_data = std::move(request_.on_data)] {});
 }
 
 bool fetch_transfer::start()
@@ -189,7 +188,7 @@ std::size_t fetch_transfer::take_body(std::string_view bytes)
     // The reader asks to resume when it has come below the window, so always after this look.
     if (caller_->queued_bytes >= fetch_call::window_bytes) return CURL_WRITEFUNC_PAUSE;
     caller_->queued_bytes += bytes.size();
-    asio::post(home_, [caller = caller_, piece = std::string(bytes)] { caller->take(piece); });
+    home_.post([caller = caller_, piece = std::string(bytes)] { caller->take(piece); });
     return bytes.size();
 }
 
@@ -226,7 +225,7 @@ void fetch_transfer::finish(int verdict)
 
 void fetch_transfer::tell(fetch_outcome how)
 {
-    asio::post(home_, [caller = caller_, how = std::move(how)]() mutable { caller->end(std::move(how)); });
+    home_.post([caller = caller_, how = std::move(how)]() mutable { caller->end(std::move(how)); });
 }
 
 }  // namespace lintel::http

@@ -23,7 +23,7 @@ struct fetch_call {
     /// Bytes on their way to `on_data` at which a transfer pauses until its reader has caught up.
     static constexpr std::size_t window_bytes = 1U << 20;
 
-    explicit fetch_call(net::executor home) : finished(home) {}
+    explicit fetch_call(net::event_loop& home) : finished(home) {}
 
     std::function<void(std::string_view)> on_data;
     std::function<void()> resume;               ///< the reader has caught up; not called once `ended`
@@ -39,7 +39,7 @@ struct fetch_call {
 class fetch_transfer {
 public:
     /// `multi`: the CURLM* that runs it; outlives it.
-    fetch_transfer(void* multi, net::executor home, std::shared_ptr<fetch_call> caller, fetch_request request);
+    fetch_transfer(void* multi, net::event_loop& home, std::shared_ptr<fetch_call> caller, fetch_request request);
     ~fetch_transfer();
     fetch_transfer(const fetch_transfer&) = delete;
 
@@ -67,7 +67,7 @@ private:
     void tell(fetch_outcome how);
 
     void* multi_;
-    net::executor home_;
+    net::event_loop& home_;
     std::shared_ptr<fetch_call> caller_;  // shared with the caller's frame: either may end first
     fetch_request request_;
     bool streams_;

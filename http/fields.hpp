@@ -47,8 +47,12 @@ struct field {
 /// Views into the bytes they were parsed from; whoever keeps a list keeps those.
 class fields {
 public:
-    void add(std::string_view name, std::string_view value) { list_.push_back({name, value, identify(name)}); }
-    void add(const field& known) { list_.push_back(known); }
+    void add(std::string_view name, std::string_view value) { add({name, value, identify(name)}); }
+    void add(const field& known)
+    {
+        if (list_.capacity() == 0) list_.reserve(usual_size);
+        list_.push_back(known);
+    }
     void clear() { list_.clear(); }
 
     /// The first one, null when there is none.
@@ -74,6 +78,7 @@ public:
     void release() { list_ = {}; }
 
 private:
+    static constexpr std::size_t usual_size = 16;
     std::vector<field> list_;
 };
 

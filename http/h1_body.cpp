@@ -1,8 +1,7 @@
 #include "http/h1_body.hpp"
 
 #include "http/error.hpp"
-
-#include <boost/asio/error.hpp>
+#include "net/error.hpp"
 
 #include <utility>
 
@@ -47,7 +46,7 @@ task<body_piece> h1_body::read()
         if (before_waiting_) co_await std::exchange(before_waiting_, nullptr)();
         auto count = co_await receive();
         // A reader that was told to stop spoils nothing: the rest can still be discarded.
-        if (!count && count.error() == asio::error::operation_aborted) co_return body_piece::reset(count.error());
+        if (!count && count.error() == net::errc::aborted) co_return body_piece::reset(count.error());
         if (!count) co_return finish(body_piece::reset(count.error()));
         if (*count == 0) {
             bool complete = how_.what == framing::kind::until_close;

@@ -89,8 +89,8 @@ task<bool> h1_connection::wait_for_request()
     client_->set_patience(net::direction::read, fresh_ ? duration{} : options.idle_timeout);
     client_->set_patience(net::direction::write, options.write_timeout);
     place_.move_to(connection_book::phase::idle);
-    auto come = co_await client_->wait(net::direction::read);
-    co_return come.has_value();
+    auto come = co_await client_->read_into(input_, least_read_bytes);
+    co_return come && *come > 0;
 }
 
 task<result<void>> h1_connection::read_head()

@@ -72,15 +72,9 @@ task<result<const response_head*>> h1_upstream::receive_head()
             scanner = {};
             continue;
         }
-        if (input_.empty()) {
-            // Nothing can be there yet: wait before a read that would only find that out.
-            input_.release();
-            if (auto come = co_await stream_->wait(net::direction::read); !come) co_return come.error();
-        }
-        auto count = co_await stream_->read_some(input_.prepare(least_read_bytes));
+        auto count = co_await stream_->read_into(input_, least_read_bytes);
         if (!count) co_return count.error();
         if (*count == 0) co_return errc::cut_short;
-        input_.commit(*count);
         response_begun_ = true;
         stream_->set_patience(net::direction::read, between_bytes_);
     }

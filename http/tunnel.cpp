@@ -11,11 +11,8 @@ constexpr std::size_t least_read_bytes = 4 * 1024;
 /// The next bytes from one side; none at its end. Holds a buffer only while bytes are in it.
 task<result<std::string_view>> next_bytes(net::stream& from, net::buffer& buffer)
 {
-    buffer.release();
-    if (auto come = co_await from.wait(net::direction::read); !come) co_return come.error();
-    auto count = co_await from.read_some(buffer.prepare(least_read_bytes));
-    if (!count) co_return count.error();
-    buffer.commit(*count);
+    buffer.consume(buffer.size());
+    if (auto count = co_await from.read_into(buffer, least_read_bytes); !count) co_return count.error();
     co_return buffer.bytes();
 }
 
@@ -41,7 +38,7 @@ void tunnel::silence::late()
 
 task<tunnel::totals> tunnel::run()
 {
-    net::task_group directions(home_.get_executor());
+    net::task_group directions(home_);
     directions.spawn("tunnel.request", copy_request());
     directions.spawn("tunnel.response", copy_response());
     co_await directions.join();

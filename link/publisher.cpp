@@ -24,7 +24,7 @@ std::string new_ticket_key()
 /// One connected edge.
 class publisher::session {
 public:
-    session(publisher& owner, net::stream& edge) : owner_(owner), edge_(edge), news_(owner.home_.get_executor()) {}
+    session(publisher& owner, net::stream& edge) : owner_(owner), edge_(edge), news_(owner.home_) {}
 
     ~session() { std::erase(owner_.sessions_, this); }
 
@@ -32,7 +32,7 @@ public:
     {
         if (!co_await greet()) co_return;
         owner_.sessions_.push_back(this);
-        net::task_group sender(owner_.home_.get_executor());
+        net::task_group sender(owner_.home_);
         sender.spawn("link.send", send());
         co_await sender.alongside(receive());
     }
@@ -137,7 +137,7 @@ publisher::publisher(net::worker& home, int socket, unsigned peer_uid, std::func
       listener_(home, socket),
       peer_uid_(peer_uid),
       on_edge_change_(std::move(on_edge_change)),
-      tasks_(home.get_executor())
+      tasks_(home)
 {
 }
 

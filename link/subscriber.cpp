@@ -13,17 +13,13 @@ namespace lintel::link {
 using namespace std::chrono_literals;
 
 subscriber::subscriber(net::worker& home, std::string path, std::string edge, callbacks calls)
-    : home_(home),
-      path_(std::move(path)),
-      edge_(std::move(edge)),
-      calls_(std::move(calls)),
-      queued_(home.get_executor())
+    : home_(home), path_(std::move(path)), edge_(std::move(edge)), calls_(std::move(calls)), queued_(home)
 {
 }
 
 task<void> subscriber::run()
 {
-    net::event pause(home_.get_executor());
+    net::event pause(home_);
     auto back_off = 50ms;
     for (;;) {
         auto address = net::address::of_unix(path_);
@@ -57,7 +53,7 @@ task<void> subscriber::converse(net::stream& control)
     } connected{connected_ = true};
     queue_.clear();
     for (auto& each : calls_.endpoints()) report(std::move(each));
-    net::task_group sender(home_.get_executor());
+    net::task_group sender(home_);
     sender.spawn("link.send", send(control));
     co_await sender.alongside(receive(control));
 }

@@ -1,9 +1,7 @@
 #include "net/channel.hpp"
 
 #include "net/error.hpp"
-
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include "net/readiness.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -38,11 +36,19 @@ std::vector<unique_fd> received_descriptors(msghdr& message)
 
 class channel::polled {
 public:
-    polled(executor worker, int end) : descriptor(worker, end) {}
-    asio::posix::basic_stream_descriptor<executor> descriptor;
+    polled(worker& home, unique_fd end) : descriptor(std::move(end)), readiness(home)
+    {
+        if (auto watched = readiness.watch(descriptor.get()); !watched)
+            throw std::runtime_error("a channel: " + watched.error().message());
+    }
+    // A child that was forked and hasn't become another program yet has it, too.
+    ~polled() { readiness.end(readiness::open_file::shared); }
+
+    unique_fd descriptor;
+    net::readiness readiness;
 };
 
-channel::channel(worker& home, unique_fd end) : polled_(std::make_unique<polled>(home.get_executor(), end.release())) {}
+channel::channel(worker& home, unique_fd end) : polled_(std::make_unique<polled>(home, std::move(end))) {}
 channel::~channel() = default;
 
 std::pair<unique_fd, unique_fd> channel::make_pair()
@@ -73,7 +79,7 @@ result<void> channel::send(std::string_view text, std::span<const int> descripto
         header->cmsg_len = CMSG_LEN(descriptors.size_bytes());
         std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size_bytes());
     }
-    if (::sendmsg(polled_->descriptor.native_handle(), &message, MSG_NOSIGNAL) < 0) return last_error();
+    if (::sendmsg(polled_->descriptor.get(), &message, MSG_NOSIGNAL) < 0) return last_error();
     return {};
 }
 
@@ -88,7 +94,7 @@ task<result<channel_message>> channel::receive()
         message.msg_iovlen = 1;
         message.msg_control = rights.data();
         message.msg_controllen = rights.size();
-        auto count = ::recvmsg(polled_->descriptor.native_handle(), &message, MSG_CMSG_CLOEXEC);
+        auto count = ::recvmsg(polled_->descriptor.get(), &message, MSG_CMSG_CLOEXEC);
         if (count == 0) co_return errc::end_of_stream;
         if (count > 0) {
             text.resize(static_cast<std::size_t>(count));
@@ -96,9 +102,8 @@ task<result<channel_message>> channel::receive()
         }
         if (errno == EINTR) continue;
         if (errno != EAGAIN) co_return last_error();
-        auto [failure] =
-            co_await polled_->descriptor.async_wait(asio::posix::descriptor_base::wait_read, asio::as_tuple(use_task));
-        if (failure) co_return failure;
+        polled_->readiness.used_up(direction::read);
+        if (auto come = co_await polled_->readiness.wait(direction::read); !come) co_return come.error();
     }
 }
 

@@ -1,7 +1,6 @@
 #include "net/child.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include "net/readiness.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -50,8 +49,15 @@ unique_fd open_pid(pid_t pid) { return unique_fd(static_cast<int>(::syscall(SYS_
 
 class child::watched {
 public:
-    watched(executor worker, pid_t pid) : descriptor(worker, open_pid(pid).release()) {}
-    asio::posix::basic_stream_descriptor<executor> descriptor;
+    watched(worker& home, pid_t pid) : descriptor(open_pid(pid)), readiness(home)
+    {
+        if (auto watching = readiness.watch(descriptor.get()); !watching)
+            throw std::runtime_error("a child: " + watching.error().message());
+    }
+    ~watched() { readiness.end(readiness::open_file::shared); }
+
+    unique_fd descriptor;
+    net::readiness readiness;
 };
 
 child::child(worker& home, const std::vector<std::string>& arguments) : child(home, arguments, channel::make_pair()) {}
@@ -59,7 +65,7 @@ child::child(worker& home, const std::vector<std::string>& arguments) : child(ho
 child::child(worker& home, const std::vector<std::string>& arguments, std::pair<unique_fd, unique_fd> ends)
     : pid_(start(arguments, ends.second.get())),
       channel_(home, std::move(ends.first)),
-      watched_(std::make_unique<watched>(home.get_executor(), pid_))
+      watched_(std::make_unique<watched>(home, pid_))
 {
 }
 
@@ -74,7 +80,8 @@ task<child::ending> child::wait()
 {
     int status = 0;
     while (::waitpid(pid_, &status, WNOHANG) == 0) {
-        co_await watched_->descriptor.async_wait(asio::posix::descriptor_base::wait_read, asio::as_tuple(use_task));
+        watched_->readiness.used_up(direction::read);
+        co_await watched_->readiness.wait(direction::read);
     }
     ended_ = true;
     if (WIFSIGNALED(status)) {

@@ -23,7 +23,7 @@ std::vector<address> interleaved(const std::vector<address>& all)
 }  // namespace
 
 host_connect::host_connect(worker& home, resolver& names, std::string host, std::uint16_t port)
-    : home_(home), question_(names, std::move(host), port), changed_(home.get_executor()), racers_(home.get_executor())
+    : home_(home), question_(names, std::move(host), port), changed_(home), racers_(home)
 {
 }
 
@@ -31,14 +31,14 @@ task<result<std::unique_ptr<stream>>> host_connect::run(duration limit)
 {
     auto end = steady_clock::now() + limit;
     auto addresses = co_await question_.run(end);
-    if (aborted_) co_return asio::error::operation_aborted;
+    if (aborted_) co_return net::errc::aborted;
     if (!addresses) co_return addresses.error();
     if (addresses->size() == 1) {
         running_.emplace_back(home_, addresses->front());
         co_return co_await running_.back().run(end);
     }
     co_await racers_.alongside(race(interleaved(*addresses), end));
-    if (aborted_) co_return asio::error::operation_aborted;
+    if (aborted_) co_return net::errc::aborted;
     if (winner_) co_return std::move(winner_);
     if (!failure_ || steady_clock::now() >= end) co_return errc::timed_out;
     co_return failure_;
@@ -81,9 +81,9 @@ task<void> host_connect::attempt(attempts::iterator mine, time_point end)
     auto connected = co_await mine->run(end);
     if (connected) {
         if (!winner_) winner_ = std::move(*connected);
-    } else if (connected.error() != asio::error::operation_aborted) {
+    } else if (connected.error() != net::errc::aborted) {
         ++failures_;
-        if (failure_ != asio::error::connection_refused) failure_ = connected.error();
+        if (failure_ != boost::system::errc::connection_refused) failure_ = connected.error();
     }
 }
 

@@ -2,25 +2,23 @@
 // The only timeout mechanism of the data plane: deadlines are stored, and one sweep a worker looks at them all.
 
 #include "base/clock.hpp"
-#include "base/result.hpp"
-#include "net/task.hpp"
+#include "net/event_loop.hpp"
 
-#include <boost/asio/basic_waitable_timer.hpp>
-
-#include <list>
+#include <boost/intrusive/list.hpp>
 
 namespace lintel::net {
 
-using timer = asio::basic_waitable_timer<steady_clock, asio::wait_traits<steady_clock>, executor>;
-
 class sweep;
+
+struct deadline_tag;
+using deadline_hook = boost::intrusive::list_base_hook<boost::intrusive::tag<deadline_tag>,
+                                                       boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
 /// Something that may run late. Belongs to one worker. `late()` is called at most once per `set()`, up to one tick
 /// (100 ms) after the time.
-class deadline {
+class deadline : public deadline_hook {
 public:
     explicit deadline(sweep& home);
-    virtual ~deadline();
     deadline(const deadline&) = delete;
 
     void set(time_point when) { when_ = when; }
@@ -28,13 +26,12 @@ public:
     time_point when() const { return when_; }
 
 protected:
+    ~deadline() = default;
     virtual void late() = 0;
 
 private:
     friend class sweep;
-    sweep& home_;
     time_point when_ = time_point::max();
-    std::list<deadline*>::iterator place_;
 };
 
 /// Looks at every deadline of a worker each tick; sleeps while there are none.
@@ -42,17 +39,18 @@ class sweep {
 public:
     static constexpr duration tick = std::chrono::milliseconds(100);
 
-    explicit sweep(executor worker) : timer_(worker) {}
+    explicit sweep(event_loop& home);
 
 private:
     friend class deadline;
     void arm();
     void look();
 
-    timer timer_;
+    using list = boost::intrusive::list<deadline, boost::intrusive::base_hook<deadline_hook>,
+                                        boost::intrusive::constant_time_size<false>>;
+    alarm next_;
     bool armed_ = false;
-    std::list<deadline*> all_;
-    std::list<deadline*>::iterator next_ = all_.end();  ///< while looking: survives removals from within late()
+    list seen_, unseen_;  ///< in this tick
 };
 
 }  // namespace lintel::net

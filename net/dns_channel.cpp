@@ -1,7 +1,5 @@
 #include "net/dns_channel.hpp"
 
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
-
 #include <ares.h>
 #include <netdb.h>
 
@@ -10,6 +8,7 @@
 #include <stdexcept>
 
 #include <netinet/in.h>
+#include <sys/epoll.h>
 
 namespace lintel::net {
 
@@ -73,9 +72,9 @@ ares_addr_port_node server_node(const address& server)
 
 }  // namespace
 
-class dns_channel::native : public std::enable_shared_from_this<native> {
+class dns_channel::native {
 public:
-    native(worker& home, const std::vector<address>& servers) : home_(home), ticker_(home.get_executor())
+    native(worker& home, const std::vector<address>& servers) : home_(home), ticker_(home, [this] { on_tick(); })
     {
         static const ares_library library;
         ares_options options{};
@@ -125,8 +124,6 @@ public:
     }
 
 private:
-    using descriptor = asio::posix::basic_stream_descriptor<executor>;
-
     /// What c-ares holds while it asks.
     struct open_question {
         open_question(native& channel, std::function<void(dns_answer)> answered)
@@ -141,22 +138,28 @@ private:
         std::function<void(dns_answer)> then;
     };
 
-    /// A socket of c-ares: what c-ares wants of it and which waits run.
-    struct watched {
-        watched(executor worker, ares_socket_t socket) : waits(worker)
-        {
-            error_code ignored;  // c-ares, which called us, gives up after its time-out
-            waits.assign(socket, ignored);
-        }
-        ~watched()
-        {
-            if (waits.is_open()) waits.release();  // c-ares closes it
-        }
+    /// A socket of c-ares, watched for what c-ares wants of it.
+    struct watched final : event_source, runnable {
+        watched(native& channel, ares_socket_t opened) : home(channel), socket(opened) {}
+        ~watched() { home.home_.forget(socket); }
         watched(const watched&) = delete;
 
-        descriptor waits;
-        bool read = false, write = false;
-        bool awaits_read = false, awaits_write = false;
+        void happened(unsigned what) override
+        {
+            events = what;
+            home.home_.soon(*this);
+        }
+        void go_on() override
+        {
+            constexpr unsigned gone = EPOLLHUP | EPOLLERR;
+            bool reads = events & (EPOLLIN | gone), writes = events & (EPOLLOUT | gone);
+            ares_process_fd(home.ares_, reads ? socket : ARES_SOCKET_BAD, writes ? socket : ARES_SOCKET_BAD);
+        }
+
+        native& home;
+        ares_socket_t socket;
+        unsigned events = 0;
+        bool known = false;  ///< to the loop
     };
 
     static void take_answer(void* argument, int status, int, ares_addrinfo* info)
@@ -180,71 +183,38 @@ private:
     void watch(ares_socket_t socket, bool read, bool write)
     {
         if (!read && !write) {
-            if (auto known = sockets_.find(socket); known != sockets_.end()) {
-                known->second->waits.release();  // at once: the wait that runs may hold the rest for a while
-                sockets_.erase(known);
-            }
+            sockets_.erase(socket);
             return;
         }
-        auto& known = sockets_[socket];
-        if (!known) known = std::make_shared<watched>(home_.get_executor(), socket);
-        known->read = read;
-        known->write = write;
-        await(socket, known);
-    }
-
-    void await(ares_socket_t socket, const std::shared_ptr<watched>& on)
-    {
-        if (on->read && !std::exchange(on->awaits_read, true)) {
-            on->waits.async_wait(descriptor::wait_read, [self = weak_from_this(), socket, on](error_code failure) {
-                on->awaits_read = false;
-                if (auto alive = self.lock(); alive && !failure) alive->ready(socket, on, socket, ARES_SOCKET_BAD);
-            });
-        }
-        if (on->write && !std::exchange(on->awaits_write, true)) {
-            on->waits.async_wait(descriptor::wait_write, [self = weak_from_this(), socket, on](error_code failure) {
-                on->awaits_write = false;
-                if (auto alive = self.lock(); alive && !failure) alive->ready(socket, on, ARES_SOCKET_BAD, socket);
-            });
-        }
-    }
-
-    /// The wait may have ended just before c-ares closed the socket, and another may have its number by now.
-    void ready(ares_socket_t socket, const std::shared_ptr<watched>& on, ares_socket_t read, ares_socket_t write)
-    {
-        auto is_current = [&] {
-            auto known = sockets_.find(socket);
-            return known != sockets_.end() && known->second == on;
-        };
-        if (!is_current()) return;
-        ares_process_fd(ares_, read, write);
-        if (is_current()) await(socket, on);
+        auto& on = sockets_.try_emplace(socket, *this, socket).first->second;
+        unsigned events = (read ? unsigned{EPOLLIN} : 0U) | (write ? unsigned{EPOLLOUT} : 0U);
+        // Where the kernel can't, c-ares gives up after its time-out.
+        on.known = static_cast<bool>(on.known ? home_.rewatch(socket, events, on) : home_.watch(socket, events, on));
     }
 
     /// Lets c-ares see its time-outs while questions are open.
     void tick()
     {
-        if (questions_ == 0 || std::exchange(ticking_, true)) return;
-        ticker_.expires_after(100ms);
-        ticker_.async_wait([weak = weak_from_this()](error_code) {
-            auto self = weak.lock();
-            if (!self) return;
-            self->ticking_ = false;
-            ares_process_fd(self->ares_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-            self->tick();
-        });
+        if (questions_ > 0 && !std::exchange(ticking_, true)) ticker_.set(steady_clock::now() + 100ms);
+    }
+
+    void on_tick()
+    {
+        ticking_ = false;
+        ares_process_fd(ares_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+        tick();
     }
 
     worker& home_;
     ares_channel ares_ = nullptr;
-    timer ticker_;
+    alarm ticker_;
     bool ticking_ = false;
     std::size_t questions_ = 0;
-    std::map<ares_socket_t, std::shared_ptr<watched>> sockets_;
+    std::map<ares_socket_t, watched> sockets_;
 };
 
 dns_channel::dns_channel(worker& home, const std::vector<address>& servers)
-    : native_(std::make_shared<native>(home, servers))
+    : native_(std::make_unique<native>(home, servers))
 {
 }
 

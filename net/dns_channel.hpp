@@ -38,7 +38,7 @@ public:
 
 private:
     class native;
-    std::shared_ptr<native> native_;  // shared: what its sockets and its timer wake holds it weakly
+    std::unique_ptr<native> native_;
 };
 
 }  // namespace lintel::net

@@ -12,6 +12,8 @@ public:
     {
         switch (static_cast<errc>(value)) {
             case errc::timed_out: return "timed out";
+            case errc::would_block: return "would block";
+            case errc::aborted: return "broken off";
             case errc::end_of_stream: return "the peer closed the connection";
             case errc::name_not_found: return "the name has no address";
             case errc::resolver_failed: return "the name server gave no answer";

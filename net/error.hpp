@@ -9,6 +9,8 @@ namespace lintel::net {
 
 enum class errc {
     timed_out = 1,    ///< the stream's deadline passed
+    would_block,      ///< nothing can be read or written without waiting
+    aborted,          ///< ended from our side: closed, or cancelled
     end_of_stream,    ///< the peer ended the stream where more was needed
     name_not_found,   ///< the resolver says that the name has no address
     resolver_failed,  ///< the resolver gave no answer

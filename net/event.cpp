@@ -1,26 +1,34 @@
 #include "net/event.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-
 namespace lintel::net {
-
-event::event(executor worker) : timer_(worker) {}
 
 void event::notify()
 {
     set_ = true;
-    timer_.cancel();
+    if (auto* woken = std::exchange(waiter_, nullptr)) woken->wake();
 }
 
-task<void> event::wait() { co_await wait_until(time_point::max()); }
+event::waiting event::wait() { return {*this, time_point::max()}; }
+event::waiting event::wait_until(time_point when) { return {*this, when}; }
 
-task<bool> event::wait_until(time_point when)
+event::waiting::waiting(event& what, time_point when)
+    : what_(what), when_(when), too_late_(what.home_, [this] {
+          give_up();
+          wake();
+      })
 {
-    if (!set_) {
-        timer_.expires_at(when);
-        co_await timer_.async_wait(asio::as_tuple(use_task));
-    }
-    co_return std::exchange(set_, false);
+}
+
+void event::waiting::begin()
+{
+    what_.waiter_ = this;
+    too_late_.set(when_);
+}
+
+void event::waiting::give_up()
+{
+    if (what_.waiter_ == this) what_.waiter_ = nullptr;
+    too_late_.clear();
 }
 
 }  // namespace lintel::net

@@ -1,24 +1,49 @@
 #pragma once
-// Waking a coroutine from plain code on the same worker.
+// Waking a coroutine from plain code on the same loop.
 
-#include "net/deadline.hpp"
+#include "net/event_loop.hpp"
+#include "net/task.hpp"
 
 namespace lintel::net {
 
 /// `wait()` returns after the next `notify()`, or at once when one came since the last wait. One waiter at a time.
 class event {
 public:
-    explicit event(executor worker);
+    class waiting;
+
+    explicit event(event_loop& home) : home_(home) {}
+    event(const event&) = delete;
 
     void notify();
-    task<void> wait();
+
+    /// True when notified; false when the flow was cancelled.
+    waiting wait();
 
     /// As `wait()`, but gives up at `when`; false when it did.
-    task<bool> wait_until(time_point when);
+    waiting wait_until(time_point when);
 
 private:
-    timer timer_;
+    event_loop& home_;
+    waiting* waiter_ = nullptr;
     bool set_ = false;
+};
+
+class event::waiting final : public suspension {
+public:
+    waiting(event& what, time_point when);
+    ~waiting() { give_up(); }
+
+    bool await_ready() const { return what_.set_; }
+    bool await_resume() { return std::exchange(what_.set_, false); }
+
+private:
+    friend class event;
+    void begin() override;
+    void give_up() override;
+
+    event& what_;
+    time_point when_;
+    alarm too_late_;
 };
 
 }  // namespace lintel::net

@@ -1,15 +1,14 @@
 #include "net/listener.hpp"
 
 #include "base/log.hpp"
+#include "net/error.hpp"
 #include "net/event.hpp"
 #include "net/port_owner.hpp"
 #include "net/socket.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
-
 #include <fcntl.h>
 #include <cerrno>
+#include <system_error>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -147,7 +146,7 @@ result<address> bound_address(int socket)
 
 class listener::polled {
 public:
-    polled(executor worker, int socket) : descriptor(worker, ::fcntl(socket, F_DUPFD_CLOEXEC, 0)), pause(worker)
+    polled(worker& home, int socket) : descriptor(::fcntl(socket, F_DUPFD_CLOEXEC, 0)), readiness(home), pause(home)
     {
         // What is accepted inherits them: a client that vanished doesn't hold a tunnel for ever, small answers leave at
         // once, and one that reads slowly doesn't fill the kernel's memory. Not for unix sockets, where they fail.
@@ -155,9 +154,13 @@ public:
         ::setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
         ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         ::setsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_bytes, sizeof unsent_bytes);
+        if (!descriptor || !readiness.watch(descriptor.get()))
+            throw std::system_error(errno, std::system_category(), "a listening socket");
     }
+    ~polled() { readiness.end(readiness::open_file::shared); }
 
-    asio::posix::basic_stream_descriptor<executor> descriptor;
+    unique_fd descriptor;
+    net::readiness readiness;
     event pause;
     duration back_off = shortest_pause;
     bool starved = false;
@@ -165,7 +168,7 @@ public:
 };
 
 listener::listener(worker& home, int socket, std::function<bool()> relieve)
-    : home_(home), relieve_(std::move(relieve)), polled_(std::make_unique<polled>(home.get_executor(), socket))
+    : home_(home), relieve_(std::move(relieve)), polled_(std::make_unique<polled>(home, socket))
 {
 }
 listener::~listener() = default;
@@ -177,7 +180,7 @@ task<std::unique_ptr<stream>> listener::accept()
         sockaddr_storage raw{};
         socklen_t length = sizeof raw;
         auto* peer = reinterpret_cast<sockaddr*>(&raw);
-        unique_fd accepted(::accept4(self.descriptor.native_handle(), peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        unique_fd accepted(::accept4(self.descriptor.get(), peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
         error_code failure(errno, boost::system::system_category());
         if (accepted) {
             auto made = make_stream(home_, std::move(accepted), address(peer, length));
@@ -188,11 +191,11 @@ task<std::unique_ptr<stream>> listener::accept()
             }
             failure = made.error();
         }
-        bool none_left = failure == asio::error::would_block;
+        bool none_left = failure.value() == EAGAIN;
         if (none_left && self.stopping) co_return nullptr;
         if (none_left) {
-            auto [wrong] = co_await self.descriptor.async_wait(self.descriptor.wait_read, asio::as_tuple(use_task));
-            if (wrong && !self.stopping) co_await pause_starved();
+            self.readiness.used_up(direction::read);
+            co_await self.readiness.wait(direction::read);
         } else if (!concerns_one_connection(failure)) {
             if (!std::exchange(self.starved, true)) log::warn("accept.starved", {{"why", failure.message()}});
             if (self.stopping) co_return nullptr;
@@ -215,8 +218,7 @@ void listener::stop()
 {
     polled_->stopping = true;
     polled_->pause.notify();
-    error_code ignored;
-    polled_->descriptor.cancel(ignored);
+    polled_->readiness.end(readiness::open_file::shared);
 }
 
 }  // namespace lintel::net

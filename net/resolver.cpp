@@ -34,10 +34,7 @@ struct resolver::known_name {
     bool usable() const { return !v6.empty() || !v4.empty(); }
 };
 
-resolver::resolver(worker& home, const std::vector<address>& servers)
-    : worker_(home.get_executor()), channel_(home, servers)
-{
-}
+resolver::resolver(worker& home, const std::vector<address>& servers) : home_(home), channel_(home, servers) {}
 
 task<result<std::vector<address>>> resolver::resolve(std::string host, std::uint16_t port)
 {
@@ -110,13 +107,13 @@ void resolver::take(const std::string& host, known_name& name, int family, dns_a
 }
 
 lookup::lookup(resolver& names, std::string host, std::uint16_t port)
-    : names_(names), host_(std::move(host)), port_(port), answered_(names.worker_)
+    : names_(names), host_(std::move(host)), port_(port), answered_(names.home_)
 {
 }
 
 task<result<std::vector<address>>> lookup::run(time_point end)
 {
-    if (aborted_) co_return error_code(asio::error::operation_aborted);
+    if (aborted_) co_return error_code(net::errc::aborted);
     if (auto literal = address::of_ip(host_, port_)) co_return std::vector{*literal};
     auto name = names_.find(host_);
     if (steady_clock::now() >= name->good_until) {
@@ -151,7 +148,7 @@ task<void> lookup::wait_for(resolver::known_name& name, time_point end)
 
 result<std::vector<address>> lookup::outcome(const resolver::known_name& name) const
 {
-    if (aborted_) return error_code(asio::error::operation_aborted);
+    if (aborted_) return error_code(net::errc::aborted);
     std::vector<address> found;
     for (const auto& each : name.v6) found.push_back(with_port(each, port_));
     for (const auto& each : name.v4) found.push_back(with_port(each, port_));

@@ -31,7 +31,7 @@ private:
     void refresh(const std::string& host, const std::shared_ptr<known_name>& name);
     void take(const std::string& host, known_name& name, int family, dns_answer answer);
 
-    executor worker_;
+    event_loop& home_;
     // Shared: a name may be dropped from here while lookups still wait for its answer.
     std::map<std::string, std::shared_ptr<known_name>, std::less<>> names_;
     dns_channel channel_;  // last: as it goes it answers what is still asked

@@ -1,20 +1,56 @@
 #include "net/signals.hpp"
 
-#include <boost/asio/basic_signal_set.hpp>
+#include "net/readiness.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <system_error>
+
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 namespace lintel::net {
 
-class signals::set : public asio::basic_signal_set<executor> {
+/// A blocked signal is delivered to whoever reads the descriptor (signalfd(2)).
+class signals::blocked {
 public:
-    using asio::basic_signal_set<executor>::basic_signal_set;
+    blocked(worker& home, std::initializer_list<int> numbers) : readiness(home)
+    {
+        sigset_t wanted;
+        sigemptyset(&wanted);
+        for (int number : numbers) sigaddset(&wanted, number);
+        ::pthread_sigmask(SIG_BLOCK, &wanted, &before_);
+        descriptor.reset(::signalfd(-1, &wanted, SFD_NONBLOCK | SFD_CLOEXEC));
+        if (!descriptor || !readiness.watch(descriptor.get()))
+            throw std::system_error(errno, std::system_category(), "signals");
+    }
+    ~blocked()
+    {
+        readiness.end(readiness::open_file::shared);
+        ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    }
+
+    unique_fd descriptor;
+    net::readiness readiness;
+
+private:
+    sigset_t before_{};
 };
 
-signals::signals(worker& home, std::initializer_list<int> numbers) : set_(std::make_unique<set>(home.get_executor()))
+signals::signals(worker& home, std::initializer_list<int> numbers) : blocked_(std::make_unique<blocked>(home, numbers))
 {
-    for (int number : numbers) set_->add(number);
 }
 signals::~signals() = default;
 
-task<int> signals::next() { co_return co_await set_->async_wait(use_task); }
+task<int> signals::next()
+{
+    for (;;) {
+        signalfd_siginfo told{};
+        if (::read(blocked_->descriptor.get(), &told, sizeof told) == sizeof told)
+            co_return static_cast<int>(told.ssi_signo);
+        blocked_->readiness.used_up(direction::read);
+        co_await blocked_->readiness.wait(direction::read);
+    }
+}
 
 }  // namespace lintel::net

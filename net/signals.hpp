@@ -8,6 +8,7 @@
 
 namespace lintel::net {
 
+/// Made on the main thread before other threads start, which then inherit that these signals are blocked.
 class signals {
 public:
     signals(worker& home, std::initializer_list<int> numbers);
@@ -17,8 +18,8 @@ public:
     task<int> next();
 
 private:
-    class set;
-    std::unique_ptr<set> set_;
+    class blocked;
+    std::unique_ptr<blocked> blocked_;
 };
 
 }  // namespace lintel::net

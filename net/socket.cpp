@@ -2,10 +2,6 @@
 
 #include "net/error.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
-
 #include <poll.h>
 #include <array>
 #include <cerrno>
@@ -19,48 +15,42 @@ namespace lintel::net {
 
 namespace {
 
-using native_socket = asio::basic_stream_socket<asio::generic::stream_protocol, executor>;
-
 error_code last_error() { return {errno, boost::system::system_category()}; }
-
-/// would_block in the one spelling that callers compare with.
-error_code io_error()
-{
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return asio::error::would_block;
-    return last_error();
-}
 
 class socket_stream final : public stream {
 public:
-    socket_stream(worker& home, const address& peer)
-        : socket_(home.get_executor()),
-          peer_(peer),
-          sides_{side(*this, home.deadlines()), side(*this, home.deadlines())}
+    socket_stream(worker& home, unique_fd connected, const address& peer)
+        : readiness_(home), socket_(std::move(connected)), peer_(peer)
     {
     }
 
-    error_code adopt(unique_fd connected)
+    /// `connected`: false while connect() is under way.
+    result<void> watch(bool connected)
     {
-        error_code failure;
-        socket_.assign(asio::generic::stream_protocol(peer_.family(), 0), connected.get(), failure);
-        if (!failure) (void)connected.release();
-        return failure;
+        if (connected) readiness_.assume_ready(direction::write);
+        return readiness_.watch(socket_.get());
     }
 
     result<std::size_t> try_read(std::span<std::byte> into) override
     {
-        if (!socket_.is_open()) return error_code(asio::error::operation_aborted);
+        if (!socket_) return error_code(errc::aborted);
+        if (!readiness_.may(direction::read)) return error_code(errc::would_block);
         for (;;) {
-            auto count = ::recv(socket_.native_handle(), into.data(), into.size(), 0);
-            if (count >= 0) return static_cast<std::size_t>(count);
-            if (errno != EINTR) return io_error();
+            auto count = ::recv(socket_.get(), into.data(), into.size(), 0);
+            if (count < 0 && errno == EINTR) continue;
+            if (count < 0) return failed(direction::read);
+            auto taken = static_cast<std::size_t>(count);
+            // Less than there was room for: that was all, what comes next is a new edge. The end is no edge of its own.
+            if (taken < into.size()) readiness_.used_up(direction::read);
+            return taken;
         }
     }
 
     result<std::size_t> try_write(std::span<const std::string_view> pieces) override
     {
-        if (!socket_.is_open()) return error_code(asio::error::operation_aborted);
-        std::array<iovec, 8> parts{};
+        if (!socket_) return error_code(errc::aborted);
+        if (!readiness_.may(direction::write)) return error_code(errc::would_block);
+        std::array<iovec, 8> parts;
         std::size_t used = 0;
         for (auto piece : pieces.first(std::min(pieces.size(), parts.size()))) {
             parts[used++] = {const_cast<char*>(piece.data()), piece.size()};
@@ -69,71 +59,55 @@ public:
         message.msg_iov = parts.data();
         message.msg_iovlen = used;
         for (;;) {
-            auto count = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
+            auto count = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
             if (count >= 0) return static_cast<std::size_t>(count);
-            if (errno != EINTR) return io_error();
+            if (errno != EINTR) return failed(direction::write);
         }
     }
 
-    task<result<void>> wait(direction what) override
-    {
-        auto& mine = of(what);
-        auto kind = what == direction::read ? native_socket::wait_read : native_socket::wait_write;
-        error_code failure;
-        do {
-            if (!socket_.is_open()) co_return asio::error::operation_aborted;
-            mine.start();
-            std::tie(failure) = co_await socket_.async_wait(kind, asio::as_tuple(use_task));
-            mine.stop();
-        } while (std::exchange(mine.disturbed, false) && !mine.expired);
-        if (std::exchange(mine.expired, false)) co_return errc::timed_out;
-        if (failure) co_return failure;
-        co_return result<void>{};
-    }
-
-    void expires_at(direction what, time_point when) override
-    {
-        of(what).absolute = when;
-        of(what).renew();
-    }
-    void set_patience(direction what, duration limit) override
-    {
-        of(what).patience = limit;
-        of(what).renew();
-    }
+    ready_wait wait(direction what) override { return readiness_.wait(what); }
+    void expires_at(direction what, time_point when) override { readiness_.expires_at(what, when); }
+    void set_patience(direction what, duration limit) override { readiness_.set_patience(what, limit); }
 
     void limit_receive_buffer(int bytes) override
     {
-        if (socket_.is_open() && peer_.is_ip())
-            ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+        if (socket_ && peer_.is_ip()) ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
     }
 
     void shutdown_write() override
     {
-        if (socket_.is_open()) ::shutdown(socket_.native_handle(), SHUT_WR);
+        if (socket_) ::shutdown(socket_.get(), SHUT_WR);
     }
 
     void close(manner how) override
     {
-        if (!socket_.is_open()) return;
+        if (!socket_) return;
         if (how == manner::abortive) {
             linger reset{1, 0};
-            ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+            ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
         }
-        error_code ignored;
-        socket_.close(ignored);
+        readiness_.end();
+        socket_.reset();
     }
 
-    bool peer_gone() const override { return polled(POLLRDHUP) & (POLLRDHUP | POLLHUP | POLLERR); }
-    bool readable_now() const override { return polled(POLLIN | POLLRDHUP) != 0; }
+    bool peer_gone() const override { return !socket_ || readiness_.hung_up(); }
+
+    bool readable_now() const override
+    {
+        if (!socket_ || readiness_.hung_up()) return true;
+        pollfd one{socket_.get(), POLLIN | POLLRDHUP, 0};
+        return ::poll(&one, 1, 0) > 0;
+    }
+
+    bool readable_so_far() const override { return !socket_ || readiness_.may(direction::read); }
 
     const address& local() const override
     {
-        if (local_.length() == 0 && socket_.is_open()) {
+        if (local_.length() == 0 && socket_) {
             sockaddr_storage raw{};
             socklen_t length = sizeof raw;
             auto* where = reinterpret_cast<sockaddr*>(&raw);
-            if (::getsockname(handle(), where, &length) == 0) local_ = address(where, length);
+            if (::getsockname(socket_.get(), where, &length) == 0) local_ = address(where, length);
         }
         return local_;
     }
@@ -143,72 +117,38 @@ public:
     {
         ucred credentials{};
         socklen_t length = sizeof credentials;
-        if (::getsockopt(handle(), SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0 || credentials.pid == 0)
+        if (::getsockopt(socket_.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0 || credentials.pid == 0)
             return {};
         return credentials.uid;
     }
 
 private:
-    /// One direction's two limits and the deadline that the running wait has.
-    struct side final : deadline {
-        side(socket_stream& owner, sweep& home) : deadline(home), owner(owner) {}
-
-        void start()
-        {
-            expired = false;
-            waiting = true;
-            renew();
-        }
-        void stop()
-        {
-            waiting = false;
-            clear();
-        }
-        /// The limits may change while a wait runs: a response is awaited with patience only once the request is sent.
-        void renew()
-        {
-            if (!waiting) return;
-            set(patience == duration{} ? absolute : std::min(absolute, steady_clock::now() + patience));
-        }
-        void late() override
-        {
-            expired = true;
-            // Ends the waits of both directions: the other one begins anew.
-            auto& other = owner.of(this == &owner.of(direction::read) ? direction::write : direction::read);
-            other.disturbed = other.waiting;
-            error_code ignored;
-            owner.socket_.cancel(ignored);
-        }
-
-        socket_stream& owner;
-        time_point absolute = time_point::max();
-        duration patience{};
-        bool waiting = false, expired = false, disturbed = false;
-    };
-
-    side& of(direction what) { return sides_[what == direction::read ? 0 : 1]; }
-    int handle() const { return const_cast<native_socket&>(socket_).native_handle(); }
-
-    int polled(short events) const
+    /// would_block in the one spelling that callers compare with.
+    error_code failed(direction what)
     {
-        if (!socket_.is_open()) return POLLHUP;
-        pollfd one{handle(), events, 0};
-        return ::poll(&one, 1, 0) > 0 ? one.revents : 0;
+        if (errno != EAGAIN && errno != EWOULDBLOCK) return last_error();
+        readiness_.used_up(what);
+        return errc::would_block;
     }
 
-    native_socket socket_;
+    readiness readiness_;
+    unique_fd socket_;
     address peer_;
     mutable address local_;
-    std::array<side, 2> sides_;
 };
+
+result<std::unique_ptr<stream>> watched_stream(worker& home, unique_fd socket, const address& peer, bool connected)
+{
+    auto made = std::make_unique<socket_stream>(home, std::move(socket), peer);
+    if (auto watched = made->watch(connected); !watched) return watched.error();
+    return result<std::unique_ptr<stream>>(std::move(made));
+}
 
 }  // namespace
 
 result<std::unique_ptr<stream>> make_stream(worker& home, unique_fd connected, const address& peer)
 {
-    auto made = std::make_unique<socket_stream>(home, peer);
-    if (auto failure = made->adopt(std::move(connected))) return failure;
-    return result<std::unique_ptr<stream>>(std::move(made));
+    return watched_stream(home, std::move(connected), peer, true);
 }
 
 namespace {
@@ -224,7 +164,7 @@ void prepare_to_connect(int socket)
 
 task<result<std::unique_ptr<stream>>> connecting::run(time_point end)
 {
-    if (aborted_) co_return asio::error::operation_aborted;
+    if (aborted_) co_return errc::aborted;
     unique_fd handle(::socket(to_.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!handle) co_return last_error();
     if (to_.is_ip()) prepare_to_connect(handle.get());
@@ -232,13 +172,13 @@ task<result<std::unique_ptr<stream>>> connecting::run(time_point end)
     if (!done && errno != EINPROGRESS) co_return last_error();
 
     int raw = handle.get();
-    auto made = make_stream(home_, std::move(handle), to_);
+    auto made = watched_stream(home_, std::move(handle), to_, done);
     if (!made) co_return made.error();
     stream_ = std::move(*made);
     if (!done) {
         stream_->expires_at(direction::write, end);
         auto ready = co_await stream_->wait(direction::write);
-        if (aborted_) co_return asio::error::operation_aborted;  // perhaps just after the socket became ready
+        if (aborted_) co_return errc::aborted;  // perhaps just after the socket became ready
         if (!ready) co_return ready.error();
         stream_->expires_at(direction::write, time_point::max());
         int failure = 0;

@@ -1,8 +1,6 @@
 #include "net/stream.hpp"
 
-#include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
+#include "net/error.hpp"
 
 #include <cassert>
 
@@ -20,18 +18,12 @@ const stream::security& stream::secured() const
     return none;
 }
 
-task<void> stream::give_way()
-{
-    eager_ = 0;
-    co_await asio::post(co_await asio::this_coro::executor, use_task);
-}
-
 task<result<std::size_t>> stream::read_some(std::span<std::byte> into)
 {
-    if (had_its_turn()) co_await give_way();
+    if (had_its_turn()) co_await next_round();
     for (;;) {
         auto count = try_read(into);
-        if (count || count.error() != asio::error::would_block) co_return count;
+        if (count || count.error() != errc::would_block) co_return count;
         eager_ = 0;
         if (auto ready = co_await wait(direction::read); !ready) co_return ready.error();
     }
@@ -39,11 +31,11 @@ task<result<std::size_t>> stream::read_some(std::span<std::byte> into)
 
 task<result<std::size_t>> stream::read_into(buffer& into, std::size_t least)
 {
-    if (had_its_turn()) co_await give_way();
+    if (had_its_turn()) co_await next_round();
     for (;;) {
         auto count = try_read(into.prepare(least));
         if (count) into.commit(*count);
-        if (count || count.error() != asio::error::would_block) co_return count;
+        if (count || count.error() != errc::would_block) co_return count;
         if (into.empty()) into.release();
         eager_ = 0;
         if (auto ready = co_await wait(direction::read); !ready) co_return ready.error();
@@ -53,7 +45,7 @@ task<result<std::size_t>> stream::read_into(buffer& into, std::size_t least)
 task<result<void>> stream::write_all(std::span<const std::string_view> pieces)
 {
     assert(pieces.size() <= most_pieces);
-    if (had_its_turn()) co_await give_way();
+    if (had_its_turn()) co_await next_round();
     std::array<std::string_view, most_pieces> left;
     auto end = std::ranges::copy(pieces, left.begin()).out;
     auto first = left.begin();
@@ -61,7 +53,7 @@ task<result<void>> stream::write_all(std::span<const std::string_view> pieces)
         while (first != end && first->empty()) ++first;
         if (first == end) co_return result<void>{};
         auto count = try_write({first, end});
-        if (!count && count.error() == asio::error::would_block) {
+        if (!count && count.error() == errc::would_block) {
             eager_ = 0;
             ++write_waits_;
             if (auto ready = co_await wait(direction::write); !ready) co_return ready.error();

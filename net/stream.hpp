@@ -5,6 +5,7 @@
 #include "base/result.hpp"
 #include "net/address.hpp"
 #include "net/buffer.hpp"
+#include "net/readiness.hpp"
 #include "net/task.hpp"
 
 #include <memory>
@@ -14,8 +15,6 @@
 #include <string_view>
 
 namespace lintel::net {
-
-enum class direction { read, write };
 
 /// A connected byte stream of one worker. The primitive is "try, and wait when it would block": so a reader that knows
 /// that nothing can be there yet waits first and no system call is spent on finding out, and an idle connection holds
@@ -31,8 +30,8 @@ public:
     /// Writes as much of the pieces, in order, as is taken at once: at least one byte. Errors as try_read.
     virtual result<std::size_t> try_write(std::span<const std::string_view> pieces) = 0;
 
-    /// Returns when a try may succeed. Errors: `timed_out` at the deadline, `operation_aborted` after close().
-    virtual task<result<void>> wait(direction what) = 0;
+    /// Returns when a try may succeed. Errors: `timed_out` at the deadline, `aborted` after close().
+    virtual ready_wait wait(direction what) = 0;
 
     /// An absolute end for the waits of one direction (a request's head); `time_point::max()` = none.
     virtual void expires_at(direction what, time_point when) = 0;
@@ -49,12 +48,15 @@ public:
     enum class manner { orderly, abortive };
     virtual void close(manner how = manner::orderly) = 0;
 
-    /// True when the peer has ended or reset the stream, as far as the kernel knows. Reads nothing. One system call.
+    /// True when the peer has ended or reset the stream, as far as the last round of the loop knows.
     virtual bool peer_gone() const = 0;
 
     /// True when a read would give bytes or the end without waiting: an idle connection on which this holds is
     /// unusable.
     virtual bool readable_now() const = 0;
+
+    /// The same as far as the last round of the loop knows; true, too, where it doesn't. No system call.
+    virtual bool readable_so_far() const = 0;
 
     virtual const address& local() const = 0;
     virtual const address& peer() const = 0;
@@ -85,8 +87,12 @@ public:
     task<result<void>> write_all(std::string_view bytes);
 
 private:
-    task<void> give_way();
-    bool had_its_turn() { return ++eager_ >= most_eager; }
+    bool had_its_turn()
+    {
+        if (++eager_ < most_eager) return false;
+        eager_ = 0;
+        return true;
+    }
 
     static constexpr int most_eager = 32;  ///< reads and writes without a wait
     int eager_ = 0;

@@ -1,9 +1,8 @@
 #include "net/task_group.hpp"
 
 #include "base/log.hpp"
+#include "net/error.hpp"
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <cassert>
@@ -17,7 +16,7 @@ bool is_cancellation(const std::exception_ptr& failure)
     try {
         std::rethrow_exception(failure);
     } catch (const boost::system::system_error& error) {
-        return error.code() == asio::error::operation_aborted;
+        return error.code() == make_error_code(errc::aborted);
     } catch (...) {
         return false;
     }
@@ -36,19 +35,17 @@ std::string describe(const std::exception_ptr& failure)
 
 }  // namespace
 
-task_group::task_group(executor worker) : worker_(worker), empty_(worker) {}
+task_group::task_group(event_loop& home) : home_(home), empty_(home) {}
 
 task_group::~task_group() { assert(running_.empty()); }
 
 void task_group::spawn(std::string_view name, task<void> body)
 {
-    auto self = running_.emplace(running_.end());
-    auto done = [this, self, name](std::exception_ptr failure) { finished(self, name, failure); };
-    asio::co_spawn(worker_, std::move(body), asio::bind_cancellation_slot(self->slot(), std::move(done)));
+    auto self = running_.emplace(running_.end(), home_, std::move(body));
+    self->start([this, self, name](const std::exception_ptr& failure) { finished(self, name, failure); });
 }
 
-void task_group::finished(std::list<asio::cancellation_signal>::iterator which, std::string_view name,
-                          const std::exception_ptr& failure)
+void task_group::finished(std::list<flow>::iterator which, std::string_view name, const std::exception_ptr& failure)
 {
     running_.erase(which);
     if (failure && !is_cancellation(failure)) {
@@ -59,7 +56,7 @@ void task_group::finished(std::list<asio::cancellation_signal>::iterator which, 
 
 void task_group::stop()
 {
-    for (auto it = running_.begin(); it != running_.end();) (it++)->emit(asio::cancellation_type::terminal);
+    for (auto it = running_.begin(); it != running_.end();) (it++)->cancel();
 }
 
 task<void> task_group::join()
@@ -76,9 +73,9 @@ task<void> task_group::alongside(task<void> body)
         escaped = std::current_exception();
     }
     stop();
-    co_await asio::this_coro::throw_if_cancelled(false);  // a cancelled task waits here all the same
+    co_await heed_cancellation(false);  // a cancelled task waits here all the same
     co_await join();
-    co_await asio::this_coro::throw_if_cancelled(true);
+    co_await heed_cancellation(true);
     if (escaped) std::rethrow_exception(escaped);
 }
 

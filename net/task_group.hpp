@@ -4,19 +4,17 @@
 #include "net/event.hpp"
 #include "net/task.hpp"
 
-#include <boost/asio/cancellation_signal.hpp>
-
 #include <list>
 #include <string_view>
 
 namespace lintel::net {
 
 /// Owns the tasks it starts. `stop()` asks all of them to end; `join()` returns when the last one has. What escapes a
-/// task is logged once, as `task.failed`; cancellation is not a failure. Belongs to one worker: call every member
+/// task is logged once, as `task.failed`; cancellation is not a failure. Belongs to one loop: call every member
 /// there. Destroying a group that still has tasks is a bug.
 class task_group {
 public:
-    explicit task_group(executor worker);
+    explicit task_group(event_loop& home);
     task_group(const task_group&) = delete;
     ~task_group();
 
@@ -34,11 +32,10 @@ public:
     std::size_t size() const { return running_.size(); }
 
 private:
-    void finished(std::list<asio::cancellation_signal>::iterator which, std::string_view name,
-                  const std::exception_ptr& failure);
+    void finished(std::list<flow>::iterator which, std::string_view name, const std::exception_ptr& failure);
 
-    executor worker_;
-    std::list<asio::cancellation_signal> running_;
+    event_loop& home_;
+    std::list<flow> running_;
     event empty_;
 };
 

@@ -57,7 +57,7 @@ struct edge::inside {
           tables(std::make_shared<route_table>()),
           certificates(std::make_shared<tls::certificate_store>()),
           probes(home, config.dns, [this](const endpoint& changed) { tell(changed); }),
-          tasks(home.get_executor())
+          tasks(home)
     {
         if (access_file) log = std::make_unique<access_log>(std::move(access_file), config.workers);
         while (seats.size() < config.workers) seats.push_back(std::make_unique<seat>());
@@ -109,7 +109,7 @@ struct edge::inside {
     task<void> fence(std::function<void(seat&, std::size_t)> job)
     {
         auto left = std::make_shared<std::atomic<std::size_t>>(seats.size());
-        net::event passed(home.get_executor());
+        net::event passed(home);
         on_all([this, job, left, &passed](seat& each, std::size_t index) {
             job(each, index);
             if (left->fetch_sub(1) == 1) home.post([&passed] { passed.notify(); });
@@ -194,7 +194,7 @@ task<void> edge::drain(time_point end)
 {
     auto& self = *inside_;
     auto left = std::make_shared<std::atomic<std::size_t>>(self.seats.size());
-    net::event drained(self.home.get_executor());
+    net::event drained(self.home);
     self.on_all([&self, end, left, &drained](seat& each, std::size_t) {
         auto done = [&self, left, &drained] {
             if (left->fetch_sub(1) == 1) self.home.post([&drained] { drained.notify(); });

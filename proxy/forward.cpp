@@ -6,8 +6,6 @@
 #include "proxy/route_policy.hpp"
 #include "proxy/upstream/lease.hpp"
 
-#include <boost/asio/error.hpp>
-
 namespace lintel::proxy {
 
 namespace {
@@ -27,8 +25,8 @@ task<result<std::string>> collect(http::body_source& body)
 
 fault fault_of_connect(error_code why)
 {
-    if (why == asio::error::connection_refused) return fault::connect_refused;
-    if (why == net::errc::timed_out || why == asio::error::timed_out) return fault::connect_timeout;
+    if (why == boost::system::errc::connection_refused) return fault::connect_refused;
+    if (why == net::errc::timed_out || why == boost::system::errc::timed_out) return fault::connect_timeout;
     constexpr std::array ours{EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, EAGAIN};
     bool system = why.category() == boost::system::system_category();
     if (system && std::ranges::find(ours, why.value()) != ours.end()) return fault::exhausted;
@@ -73,7 +71,7 @@ private:
     {
         turns_ = route_->service->turns;
         auto most = std::max<std::size_t>(1, worker_.settings.max_uploads_per_service / worker_.settings.workers);
-        net::event woken(worker_.loop.get_executor());
+        net::event woken(worker_.loop);
         auto end = steady_clock::now() + options().connect_timeout;
         co_return co_await turns_->positions[worker_.index].uploads.take(woken, most, end);
     }
@@ -133,7 +131,7 @@ private:
     task<result<void>> connect(lease& held, freshness demanded)
     {
         client_watch::breaking on_departure(watch_, [&held] { held.abort(); });
-        if (watch_.gone()) co_return asio::error::operation_aborted;
+        if (watch_.gone()) co_return net::errc::aborted;
         co_return co_await held.connect(demanded, options().connect_timeout);
     }
 

@@ -6,8 +6,6 @@
 #include "net/error.hpp"
 #include "net/task_group.hpp"
 
-#include <boost/asio/error.hpp>
-
 namespace lintel::proxy {
 
 using namespace std::chrono_literals;
@@ -72,7 +70,7 @@ public:
           place_(request.place),
           record_(record),
           breaking_(watch, [this] { upstream_.abort(); }),
-          pump_(worker.loop.get_executor())
+          pump_(worker.loop)
     {
     }
 
@@ -108,7 +106,8 @@ private:
         // A body that broke must not look complete upstream, and one who doesn't read will not answer. Only a
         // connection that the upstream has closed may still hold an early answer.
         unread_ = sent.error() == net::errc::timed_out;
-        bool closed = sent.error() == asio::error::connection_reset || sent.error() == asio::error::broken_pipe;
+        bool closed =
+            sent.error() == boost::system::errc::connection_reset || sent.error() == boost::system::errc::broken_pipe;
         if (!closed) upstream_.abort();
     }
 

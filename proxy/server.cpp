@@ -43,10 +43,7 @@ private:
 }  // namespace
 
 server::server(worker_state& worker)
-    : worker_(worker),
-      accepting_(worker.loop.get_executor()),
-      connections_(worker.loop.get_executor()),
-      housekeeping_(worker.loop.get_executor())
+    : worker_(worker), accepting_(worker.loop), connections_(worker.loop), housekeeping_(worker.loop)
 {
 }
 
@@ -218,7 +215,7 @@ task<void> server::drain(time_point end, std::function<void()> done)
     for (auto& each : listeners_) each->stop();
     co_await accepting_.join();
     worker_.clients.for_each([](http::h1_connection& each) { each.drain(); });
-    net::event tick(worker_.loop.get_executor());
+    net::event tick(worker_.loop);
     while (connections_.size() > 0 && steady_clock::now() < end) {
         co_await tick.wait_until(std::min(end, steady_clock::now() + 20ms));
     }

@@ -5,8 +5,6 @@
 #include "tls/server.hpp"
 
 #include <openssl/err.h>
-#include <boost/asio/error.hpp>
-
 #include <cstring>
 
 namespace lintel::tls {
@@ -22,7 +20,7 @@ int read_below(BIO* bio, char* into, int size)
     BIO_clear_retry_flags(bio);
     auto count = lower_of(bio).try_read(std::as_writable_bytes(std::span(into, static_cast<std::size_t>(size))));
     if (count) return static_cast<int>(*count);
-    if (count.error() == asio::error::would_block) BIO_set_retry_read(bio);
+    if (count.error() == net::errc::would_block) BIO_set_retry_read(bio);
     return -1;
 }
 
@@ -32,7 +30,7 @@ int write_below(BIO* bio, const char* from, int size)
     std::string_view piece(from, static_cast<std::size_t>(size));
     auto count = lower_of(bio).try_write({&piece, 1});
     if (count) return static_cast<int>(*count);
-    if (count.error() == asio::error::would_block) BIO_set_retry_write(bio);
+    if (count.error() == net::errc::would_block) BIO_set_retry_write(bio);
     return -1;
 }
 
@@ -72,7 +70,7 @@ task<result<void>> stream::shake_hands()
         auto returned = SSL_do_handshake(session_.get());
         if (returned == 1) break;
         auto failure = error_of(returned, net::direction::read);
-        if (failure != asio::error::would_block) {
+        if (failure != net::errc::would_block) {
             co_return failure == errc::protocol_error ? error_code(errc::handshake_failed) : failure;
         }
         if (auto ready = co_await lower_->wait(needs_[0]); !ready) co_return ready.error();
@@ -92,7 +90,7 @@ result<std::size_t> stream::try_read(std::span<std::byte> into)
     if (returned == 1) return count;
     if (SSL_get_error(session_.get(), returned) == SSL_ERROR_ZERO_RETURN) return std::size_t{0};
     auto failure = error_of(returned, net::direction::read);
-    read_blocked_ = failure == asio::error::would_block;
+    read_blocked_ = failure == net::errc::would_block;
     return failure;
 }
 
@@ -119,14 +117,13 @@ result<std::size_t> stream::try_write(std::span<const std::string_view> pieces)
     return error_of(returned, net::direction::write);
 }
 
-task<result<void>> stream::wait(net::direction what)
+net::ready_wait stream::wait(net::direction what)
 {
+    bool reads = what == net::direction::read;
+    bool blocked = reads && std::exchange(read_blocked_, false);
     // OpenSSL reads ahead: the next record may be here already, and the socket would never tell.
-    if (what == net::direction::read && !read_blocked_ && SSL_has_pending(session_.get()) == 1)
-        co_return result<void>{};
-    auto ready = co_await lower_->wait(needs_[index_of(what)]);
-    if (what == net::direction::read) read_blocked_ = false;
-    co_return ready;
+    if (reads && !blocked && SSL_has_pending(session_.get()) == 1) return net::ready_wait();
+    return lower_->wait(needs_[index_of(what)]);
 }
 
 void stream::shutdown_write()
@@ -150,8 +147,8 @@ error_code stream::error_of(int returned, net::direction during)
 {
     auto& needed = needs_[index_of(during)];
     switch (SSL_get_error(session_.get(), returned)) {
-        case SSL_ERROR_WANT_READ: needed = net::direction::read; return asio::error::would_block;
-        case SSL_ERROR_WANT_WRITE: needed = net::direction::write; return asio::error::would_block;
+        case SSL_ERROR_WANT_READ: needed = net::direction::read; return net::errc::would_block;
+        case SSL_ERROR_WANT_WRITE: needed = net::direction::write; return net::errc::would_block;
         case SSL_ERROR_SYSCALL: failed_ = true; return net::errc::end_of_stream;
         default: failed_ = true; return errc::protocol_error;
     }

@@ -18,7 +18,7 @@ public:
 
     result<std::size_t> try_read(std::span<std::byte> into) override;
     result<std::size_t> try_write(std::span<const std::string_view> pieces) override;
-    task<result<void>> wait(net::direction what) override;
+    net::ready_wait wait(net::direction what) override;
     void expires_at(net::direction what, time_point when) override { lower_->expires_at(what, when); }
     void set_patience(net::direction what, duration limit) override { lower_->set_patience(what, limit); }
     void limit_receive_buffer(int bytes) override { lower_->limit_receive_buffer(bytes); }
@@ -26,6 +26,10 @@ public:
     void close(manner how) override;
     bool peer_gone() const override { return lower_->peer_gone(); }
     bool readable_now() const override;
+    bool readable_so_far() const override
+    {
+        return !read_blocked_ || lower_->readable_so_far();
+    }
     const net::address& local() const override { return lower_->local(); }
     const net::address& peer() const override { return lower_->peer(); }
     const security& secured() const override { return security_; }

@@ -49,8 +49,10 @@ std::unique_ptr<http::h1_upstream> lease::from_pool(freshness demanded)
         if (careful && now - share.idle.back()->parked_at() > recent) return nullptr;
         auto taken = std::move(share.idle.back());
         share.idle.pop_back();
-        // Closed meanwhile, or bytes that nobody asked for, which must never answer the next request.
-        if (!taken->stream().readable_now()) return taken;
+        // Closed meanwhile, or bytes that nobody asked for, which must never answer the next request. The kernel is
+        // asked where we don't know, and where a connection that turns out dead would cost the request.
+        bool ask = careful || taken->stream().readable_so_far();
+        if (!ask || !taken->stream().readable_now()) return taken;
     }
     return nullptr;
 }

@@ -14,11 +14,7 @@ constexpr duration first_pause = 10ms, longest_pause = 1s, patience = 2s;
 }  // namespace
 
 prober::prober(net::worker& home, const std::vector<net::address>& dns, std::function<void(const endpoint&)> on_change)
-    : home_(home),
-      names_(home, dns),
-      on_change_(std::move(on_change)),
-      tried_(home.get_executor()),
-      probes_(home.get_executor())
+    : home_(home), names_(home, dns), on_change_(std::move(on_change)), tried_(home), probes_(home)
 {
 }
 
@@ -36,7 +32,7 @@ task<void> prober::first_tries(time_point end)
 
 task<void> prober::probe(endpoint_ptr target)
 {
-    net::event pause(home_.get_executor());
+    net::event pause(home_);
     auto wait = first_pause;
     while (target->wants_probe()) {
         auto connected = co_await net::connect_host(home_, names_, target->host(), target->port(), patience);

@@ -21,7 +21,7 @@ protected:
 
     void start()
     {
-        provider.emplace(home.get_executor(), fetcher, settings, into);
+        provider.emplace(home, fetcher, settings, into);
         tasks.spawn("provider", provider->run());
     }
 
@@ -45,12 +45,12 @@ protected:
     }
 
     test::temporary_folder folder;
-    asio::io_context home;
+    net::event_loop home;
     std::optional<test::fake_engine> engine;
-    http::fetcher fetcher{home.get_executor()};
+    http::fetcher fetcher{home};
     engine_settings settings;
     catalogue into{[] {}};
-    net::task_group tasks{home.get_executor()};
+    net::task_group tasks{home};
     std::optional<engine_provider> provider;
 };
 

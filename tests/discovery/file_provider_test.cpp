@@ -26,7 +26,7 @@ class FileProvider : public testing::Test {
 protected:
     void start(const fs::path& path)
     {
-        provider.emplace(home.get_executor(), path, into);
+        provider.emplace(home, path, into);
         tasks.spawn("provider", provider->run());
         ASSERT_TRUE(comes_to([&] { return into.settled(); }));
     }
@@ -49,9 +49,9 @@ protected:
     }
 
     test::temporary_folder folder;
-    asio::io_context home;
+    net::event_loop home;
     catalogue into{[] {}};
-    net::task_group tasks{home.get_executor()};
+    net::task_group tasks{home};
     std::optional<file_provider> provider;
 };
 

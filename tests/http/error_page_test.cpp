@@ -169,7 +169,7 @@ public:
     }
     task<result<tunnel_end>> accept_tunnel(const response_head&) override
     {
-        co_return error_code(asio::error::operation_not_supported);
+        co_return error_code(boost::system::errc::make_error_code(boost::system::errc::operation_not_supported));
     }
     void abort() override {}
     bool client_gone() const override { return false; }

@@ -2,13 +2,11 @@
 
 #include "net/error.hpp"
 #include "net/task_group.hpp"
+#include "tests/support/on_worker.hpp"
 #include "tests/support/run_until.hpp"
 #include "tests/support/tiny_server.hpp"
 
 #include <gtest/gtest.h>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/use_future.hpp>
 
 #include <future>
 
@@ -32,15 +30,12 @@ protected:
     /// Runs one exchange to its end.
     outcome run(fetch_request request)
     {
-        fetcher client(home.get_executor());
-        auto result = asio::co_spawn(home, client.fetch(std::move(request)), boost::asio::use_future);
-        home.run();
-        home.restart();
-        return result.get();
+        fetcher client(home);
+        return test::outcome_of(home, client.fetch(std::move(request)));
     }
 
     test::temporary_folder folder;
-    asio::io_context home;
+    net::worker home;
 };
 
 task<void> store(fetcher& client, fetch_request request, std::optional<outcome>& into)
@@ -100,11 +95,10 @@ TEST_F(Fetch, KeepsConnectionsBetweenCalls)
     test::tiny_server server(folder / "socket", [](test::peer& client) {
         while (client.next_request()) client.answer(200, "again");
     });
-    fetcher client(home.get_executor());
+    fetcher client(home);
     for (int i = 0; i < 5; ++i) {
         std::optional<outcome> answer;
-        asio::co_spawn(home, store(client, over_socket("/"), answer), boost::asio::detached);
-        ASSERT_TRUE(run_until(home, [&] { return answer.has_value(); }));
+        home.complete(store(client, over_socket("/"), answer));
         EXPECT_EQ((*answer)->body, "again");
     }
     EXPECT_EQ(server.accepted(), 1);
@@ -148,10 +142,9 @@ TEST_F(Fetch, StreamsMoreThanItsWindow)
     auto request = over_socket("/logs");
     request.on_data = [&](std::string_view bytes) { received += bytes.size(); };
 
-    fetcher client(home.get_executor());
+    fetcher client(home);
     std::optional<outcome> answer;
-    asio::co_spawn(home, store(client, request, answer), boost::asio::detached);
-    ASSERT_TRUE(run_until(home, [&] { return answer.has_value(); }));
+    home.complete(store(client, request, answer));
     EXPECT_TRUE(*answer) << (*answer).error().why;
     EXPECT_EQ(received, total);
 }
@@ -240,8 +233,8 @@ TEST_F(Fetch, EndsTheTransferWhenItsTaskIsCancelled)
         client.wait_for_close();
         closed.set_value();
     });
-    fetcher client(home.get_executor());
-    net::task_group tasks(home.get_executor());
+    fetcher client(home);
+    net::task_group tasks(home);
     std::optional<outcome> answer;
     int pieces = 0;
     auto request = over_socket("/events");
@@ -261,29 +254,27 @@ TEST_F(Fetch, EndsWhatRunsWhenItIsDestroyed)
 {
     test::tiny_server server(folder / "socket", [](test::peer& client) { client.wait_for_close(); });
     std::optional<outcome> answer;
-    std::optional<fetcher> client(home.get_executor());
-    asio::co_spawn(home, store(*client, over_socket("/"), answer), boost::asio::detached);
+    std::optional<fetcher> client(home);
+    net::task_group tasks(home);
+    tasks.spawn("fetch", store(*client, over_socket("/"), answer));
     ASSERT_TRUE(run_until(home, [&] { return server.accepted() == 1; }));
     client.reset();
-    ASSERT_TRUE(run_until(home, [&] { return answer.has_value(); }));
-    ASSERT_FALSE(*answer);
-    EXPECT_EQ((*answer).error().code, boost::system::errc::operation_canceled);
+    ASSERT_TRUE(run_until(home, [&] { return tasks.size() == 0; }));
+    ASSERT_TRUE(answer && !*answer);
+    EXPECT_EQ((*answer).error().code, net::errc::aborted);
 }
 
-TEST(FetchFrames, MayBeDestroyedUnfinished)
+TEST_F(Fetch, MayBeDestroyedUnfinished)
 {
-    test::temporary_folder folder;
     test::tiny_server server(folder / "socket", [](test::peer& client) { client.wait_for_close(); });
     std::optional<outcome> answer;
-    auto home = std::make_unique<asio::io_context>();
-    auto client = std::make_unique<fetcher>(home->get_executor());
-    fetch_request request;
-    request.url = "http://docker/";
-    request.unix_socket = folder / "socket";
-    asio::co_spawn(*home, store(*client, request, answer), boost::asio::detached);
-    ASSERT_TRUE(run_until(*home, [&] { return server.accepted() == 1; }));
-    client.reset();
-    home.reset();
+    auto client = std::make_unique<fetcher>(home);
+    {
+        net::flow unfinished(home, store(*client, over_socket("/"), answer));
+        unfinished.start([](const std::exception_ptr&) { FAIL() << "it ended"; });
+        ASSERT_TRUE(run_until(home, [&] { return server.accepted() == 1; }));
+        client.reset();
+    }
     EXPECT_FALSE(answer);
 }
 

@@ -64,7 +64,6 @@ protected:
         memory_body body(content);
         call_result out;
         loop.complete(call(upstream, head, body, out));
-        loop.get_executor().context().restart();
         return out;
     }
 
@@ -163,7 +162,6 @@ TEST_F(H1Upstream, IsNotReusableAfterClose)
         memory_body empty;
         call_result out;
         loop.complete(call(once, head, empty, out));
-        loop.get_executor().context().restart();
         EXPECT_EQ(out.body.bytes, body);
         EXPECT_FALSE(out.body.reset);
         EXPECT_FALSE(once.reusable());
@@ -252,7 +250,6 @@ TEST_F(H1Upstream, RefusesResponsesThatCantBeTrusted)
         memory_body empty;
         call_result out;
         loop.complete(call(once, head, empty, out));
-        loop.get_executor().context().restart();
         EXPECT_EQ(out.received, why) << out.received.message();
         EXPECT_FALSE(once.reusable());
         EXPECT_EQ(once.response_begun(), !answer.empty());
@@ -282,7 +279,6 @@ TEST_F(H1Upstream, TellsACutBodyFromAWholeOne)
         memory_body empty;
         call_result out;
         loop.complete(call(once, head, empty, out));
-        loop.get_executor().context().restart();
         EXPECT_EQ(out.body.bytes, body);
         EXPECT_EQ(out.body.reset, why);
         EXPECT_FALSE(once.reusable());
@@ -323,7 +319,7 @@ TEST_F(H1Upstream, ReadsAnAnswerThatComesBeforeTheRequestIsOut)
         from.abort();
     };
     auto both = [](net::worker& home, task<void> first, task<void> second) -> task<void> {
-        net::task_group group(home.get_executor());
+        net::task_group group(home);
         group.spawn("send", std::move(first));
         group.spawn("receive", std::move(second));
         co_await group.join();

@@ -93,7 +93,7 @@ protected:
     {
         socket = std::move(net::bind_unix(path)).value();
         control = std::make_unique<publisher>(loop, socket.get(), ::getuid(), [] {});
-        control_tasks = std::make_unique<net::task_group>(loop.get_executor());
+        control_tasks = std::make_unique<net::task_group>(loop);
         control_tasks->spawn("control", control->run());
     }
 
@@ -112,7 +112,7 @@ protected:
             .endpoints = [] { return std::vector<endpoint_report>{{"e1", "ready", ""}}; },
         };
         edge = std::make_unique<subscriber>(loop, path, id, calls);
-        edge_tasks = std::make_unique<net::task_group>(loop.get_executor());
+        edge_tasks = std::make_unique<net::task_group>(loop);
         edge_tasks->spawn("edge", edge->run());
     }
 
@@ -123,7 +123,7 @@ protected:
         EXPECT_FALSE(applying) << "one at a time";
         applying = true;
         while (held) {
-            net::event pause(loop.get_executor());
+            net::event pause(loop);
             (void)co_await pause.wait_until(steady_clock::now() + 1ms);
         }
         applying = false;
@@ -134,11 +134,11 @@ protected:
     {
         if (!tasks) return;
         tasks->stop();
-        test::complete(loop, tasks->join());
+        loop.complete(tasks->join());
         tasks.reset();
     }
 
-    bool until(const std::function<bool()>& done) { return test::run_until(loop.get_executor().context(), done); }
+    bool until(const std::function<bool()>& done) { return test::run_until(loop, done); }
     bool until_applied(std::uint64_t version)
     {
         return until([&] { return control->edge().connected && control->edge().applied == version; });
@@ -323,7 +323,7 @@ TEST_F(Link, RefusesAnotherUsersProcess)
 {
     socket = std::move(net::bind_unix(path)).value();
     control = std::make_unique<publisher>(loop, socket.get(), ::getuid() + 1, [] {});
-    control_tasks = std::make_unique<net::task_group>(loop.get_executor());
+    control_tasks = std::make_unique<net::task_group>(loop);
     control_tasks->spawn("control", control->run());
     auto connected = test::outcome_of(loop, net::connect(loop, net::address::of_unix(path).value(), 5s)).value();
     auto frame = test::outcome_of(loop, net::read_frame(*connected));

@@ -93,12 +93,12 @@ TEST(Listener, StopsWhileItWaits)
     listener accepts(loop, sockets[0].get());
     std::optional<std::unique_ptr<stream>> accepted;
     auto both = [](worker& home, task<void> first, task<void> second) -> task<void> {
-        task_group group(home.get_executor());
+        task_group group(home);
         group.spawn("accept", std::move(first));
         group.spawn("stop", std::move(second));
         co_await group.join();
     };
-    test::complete(loop, both(loop, test::keep(accepts.accept(), accepted), stop_it(accepts)));
+    loop.complete(both(loop, test::keep(accepts.accept(), accepted), stop_it(accepts)));
     ASSERT_TRUE(accepted);
     EXPECT_EQ(*accepted, nullptr);
 }

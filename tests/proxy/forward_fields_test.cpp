@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "http/target.hpp"
+#include "net/error.hpp"
 #include "tests/support/http_text.hpp"
 
 #include <gtest/gtest.h>
@@ -16,17 +17,15 @@ public:
     {
         security_.encrypted = encrypted;
     }
-    result<std::size_t> try_read(std::span<std::byte>) override { return error_code(asio::error::operation_aborted); }
-    result<std::size_t> try_write(std::span<const std::string_view>) override
-    {
-        return error_code(asio::error::operation_aborted);
-    }
-    task<result<void>> wait(net::direction) override { co_return asio::error::operation_aborted; }
+    result<std::size_t> try_read(std::span<std::byte>) override { return error_code(net::errc::aborted); }
+    result<std::size_t> try_write(std::span<const std::string_view>) override { return error_code(net::errc::aborted); }
+    net::ready_wait wait(net::direction) override { return net::ready_wait(net::errc::aborted); }
     void expires_at(net::direction, time_point) override {}
     void set_patience(net::direction, duration) override {}
     void shutdown_write() override {}
     void close(manner) override {}
     bool peer_gone() const override { return false; }
+    bool readable_so_far() const override { return false; }
     bool readable_now() const override { return false; }
     const net::address& local() const override { return peer_; }
     const net::address& peer() const override { return peer_; }
@@ -48,15 +47,12 @@ public:
     }
     const http::request_head& request() const override { return text_.head; }
     http::body_source& body() override { return body_; }
-    task<result<void>> inform(const http::response_head&) override { co_return asio::error::operation_aborted; }
+    task<result<void>> inform(const http::response_head&) override { co_return net::errc::aborted; }
     task<result<void>> respond(const http::response_head&, http::body_source&) override
     {
-        co_return asio::error::operation_aborted;
+        co_return net::errc::aborted;
     }
-    task<result<http::tunnel_end>> accept_tunnel(const http::response_head&) override
-    {
-        co_return asio::error::operation_aborted;
-    }
+    task<result<http::tunnel_end>> accept_tunnel(const http::response_head&) override { co_return net::errc::aborted; }
     void abort() override {}
     bool client_gone() const override { return false; }
     bool response_started() const override { return false; }

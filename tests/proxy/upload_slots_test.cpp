@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 /// Waits for a place, says that it has one, and keeps it until `leave` is notified.
 task<void> upload(net::worker& loop, upload_slots& slots, net::event& leave, char name, std::string& order)
 {
-    net::event woken(loop.get_executor());
+    net::event woken(loop);
     auto place = co_await slots.take(woken, 2, steady_clock::now() + 5s);
     order += place ? name : '-';
     co_await leave.wait();
@@ -20,10 +20,8 @@ task<void> upload(net::worker& loop, upload_slots& slots, net::event& leave, cha
 
 task<void> five_uploads(net::worker& loop, upload_slots& slots, std::string& order)
 {
-    net::event leaves[5] = {net::event(loop.get_executor()), net::event(loop.get_executor()),
-                            net::event(loop.get_executor()), net::event(loop.get_executor()),
-                            net::event(loop.get_executor())};
-    net::task_group group(loop.get_executor());
+    net::event leaves[5] = {net::event(loop), net::event(loop), net::event(loop), net::event(loop), net::event(loop)};
+    net::task_group group(loop);
     for (int i = 0; i < 5; ++i)
         group.spawn("upload", upload(loop, slots, leaves[i], static_cast<char>('a' + i), order));
     EXPECT_EQ(order, "ab") << "two places, the others wait";
@@ -42,7 +40,7 @@ TEST(UploadSlots, LetSoManyInAtATimeAndTheOthersInOrder)
 
 task<void> wait_in_vain(net::worker& loop, upload_slots& slots)
 {
-    net::event woken(loop.get_executor());
+    net::event woken(loop);
     auto held = co_await slots.take(woken, 1, steady_clock::now());
     EXPECT_TRUE(held);
     EXPECT_FALSE(co_await slots.take(woken, 1, steady_clock::now() + 20ms));

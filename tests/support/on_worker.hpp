@@ -1,6 +1,7 @@
 #pragma once
 // Running tasks to their end in a test.
 
+#include "net/event.hpp"
 #include "net/worker.hpp"
 
 #include <optional>
@@ -19,14 +20,16 @@ T outcome_of(net::worker& loop, task<T> job)
 {
     std::optional<T> out;
     loop.complete(keep(std::move(job), out));
-    loop.get_executor().context().restart();
     return std::move(*out);
 }
 
-inline void complete(net::worker& loop, task<void> job)
+/// Runs the loop for this long.
+inline void let_pass(net::worker& loop, duration time)
 {
-    loop.complete(std::move(job));
-    loop.get_executor().context().restart();
+    loop.complete([](net::worker& home, duration how_long) -> task<void> {
+        net::event never(home);
+        co_await never.wait_until(steady_clock::now() + how_long);
+    }(loop, time));
 }
 
 }  // namespace lintel::test

@@ -2,21 +2,19 @@
 // Running an event loop in a test until something has come about.
 
 #include "base/clock.hpp"
-
-#include <boost/asio/io_context.hpp>
+#include "net/event_loop.hpp"
 
 #include <functional>
 
 namespace lintel::test {
 
 /// Lets the loop run until `done` says so; false when 5 s pass first.
-inline bool run_until(boost::asio::io_context& home, const std::function<bool()>& done)
+inline bool run_until(net::event_loop& home, const std::function<bool()>& done)
 {
     auto deadline = steady_clock::now() + std::chrono::seconds(5);
-    home.restart();
     while (!done()) {
         if (steady_clock::now() > deadline) return false;
-        home.run_one_for(std::chrono::milliseconds(20));
+        home.round(std::chrono::milliseconds(20));
     }
     return true;
 }
