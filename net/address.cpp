@@ -4,6 +4,7 @@
 #include "net/error.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 
 #include <arpa/inet.h>
@@ -22,6 +23,18 @@ std::span<const unsigned char> ip_bytes(const address& of)
     }
     const auto* v6 = reinterpret_cast<const sockaddr_in6*>(of.raw());
     return {reinterpret_cast<const unsigned char*>(&v6->sin6_addr), 16};
+}
+
+/// As inet_ntop(3), which prints: every request asks for the address of its client.
+std::string dotted(std::span<const unsigned char> v4)
+{
+    std::array<char, INET_ADDRSTRLEN> text;
+    auto* end = text.data();
+    for (auto each : v4) {
+        if (end != text.data()) *end++ = '.';
+        end = std::to_chars(end, text.data() + text.size(), each).ptr;
+    }
+    return {text.data(), end};
 }
 
 bool same_prefix(std::span<const unsigned char> a, std::span<const unsigned char> b, unsigned bits)
@@ -98,6 +111,7 @@ address::network_bits address::network() const
 std::string address::ip() const
 {
     if (!is_ip()) return "";
+    if (family() == AF_INET) return dotted(ip_bytes(*this));
     char text[INET6_ADDRSTRLEN] = "";
     ::inet_ntop(family(), ip_bytes(*this).data(), text, sizeof text);
     return text;

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <array>
 #include <cerrno>
+#include <cstring>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,6 +17,26 @@ namespace lintel::net {
 namespace {
 
 error_code last_error() { return {errno, boost::system::system_category()}; }
+
+/// A few short pieces cost less copied together than listed for the kernel.
+ssize_t send_pieces(int socket, std::span<const std::string_view> pieces)
+{
+    constexpr std::size_t most_copied = 2048;
+    std::array<char, most_copied> copied;
+    std::array<iovec, 8> listed;
+    std::size_t total = 0, used = 0;
+    for (auto piece : pieces.first(std::min(pieces.size(), listed.size()))) {
+        if (total + piece.size() <= most_copied) std::memcpy(copied.data() + total, piece.data(), piece.size());
+        total += piece.size();
+        listed[used++] = {const_cast<char*>(piece.data()), piece.size()};
+    }
+    if (used == 1) return ::send(socket, listed[0].iov_base, listed[0].iov_len, MSG_NOSIGNAL);
+    if (total <= most_copied) return ::send(socket, copied.data(), total, MSG_NOSIGNAL);
+    msghdr message{};
+    message.msg_iov = listed.data();
+    message.msg_iovlen = used;
+    return ::sendmsg(socket, &message, MSG_NOSIGNAL);
+}
 
 class socket_stream final : public stream {
 public:
@@ -50,16 +71,8 @@ public:
     {
         if (!socket_) return error_code(errc::aborted);
         if (!readiness_.may(direction::write)) return error_code(errc::would_block);
-        std::array<iovec, 8> parts;
-        std::size_t used = 0;
-        for (auto piece : pieces.first(std::min(pieces.size(), parts.size()))) {
-            parts[used++] = {const_cast<char*>(piece.data()), piece.size()};
-        }
-        msghdr message{};
-        message.msg_iov = parts.data();
-        message.msg_iovlen = used;
         for (;;) {
-            auto count = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+            auto count = send_pieces(socket_.get(), pieces);
             if (count >= 0) return static_cast<std::size_t>(count);
             if (errno != EINTR) return failed(direction::write);
         }
@@ -103,13 +116,14 @@ public:
 
     const address& local() const override
     {
-        if (local_.length() == 0 && socket_) {
+        if (!local_) {
             sockaddr_storage raw{};
             socklen_t length = sizeof raw;
             auto* where = reinterpret_cast<sockaddr*>(&raw);
-            if (::getsockname(socket_.get(), where, &length) == 0) local_ = address(where, length);
+            bool known = socket_ && ::getsockname(socket_.get(), where, &length) == 0;
+            local_ = known ? std::make_unique<address>(where, length) : std::make_unique<address>();
         }
-        return local_;
+        return *local_;
     }
     const address& peer() const override { return peer_; }
 
@@ -134,7 +148,7 @@ private:
     readiness readiness_;
     unique_fd socket_;
     address peer_;
-    mutable address local_;
+    mutable std::unique_ptr<address> local_;  ///< once somebody asked
 };
 
 result<std::unique_ptr<stream>> watched_stream(worker& home, unique_fd socket, const address& peer, bool connected)

@@ -26,10 +26,7 @@ public:
     void close(manner how) override;
     bool peer_gone() const override { return lower_->peer_gone(); }
     bool readable_now() const override;
-    bool readable_so_far() const override
-    {
-        return !read_blocked_ || lower_->readable_so_far();
-    }
+    bool readable_so_far() const override { return !read_blocked_ || lower_->readable_so_far(); }
     const net::address& local() const override { return lower_->local(); }
     const net::address& peer() const override { return lower_->peer(); }
     const security& secured() const override { return security_; }
