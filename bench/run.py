@@ -8,7 +8,7 @@ import sys
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(pathlib.Path(__file__).resolve().parents[1] / "tests/e2e")]
 
-from stick import report, rounds  # noqa: E402
+from stick import bars, plot, report, rounds  # noqa: E402
 from stick.cases import CASES  # noqa: E402
 from stick.contestants import PEERS  # noqa: E402
 from stick.machine import ROOT  # noqa: E402
@@ -24,13 +24,16 @@ def main():
         results = rounds.run([CASES[name] for name in options.cases], options)
     except KeyboardInterrupt:
         return "interrupted: nothing is left running, nothing was written"
-    options.out.mkdir(parents=True, exist_ok=True)
+    results["bars"] = bars.verdicts(results)
     text = report.markdown(results)
+    options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
     (options.out / "results.md").write_text(text)
+    (options.out / "cpu.svg").write_text(plot.cpu(results))
     print(text)
-    print(f"written: {options.out}/results.md, results.json", file=sys.stderr)
-    return 1 if report.failures(results) else 0
+    print(f"bench: written: {options.out}/results.md, results.json, cpu.svg", file=sys.stderr)
+    failed = [name for name, case in results["cases"].items() if "failed" in case]
+    return f"bench: FAILED: {', '.join(failed)}" if failed else 0
 
 
 def parsed():

@@ -18,7 +18,7 @@ PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbi
 @dataclass(frozen=True)
 class Contestant:
     """`prepare(setting, port, folder)`: writes what it needs into `folder`; returns the command and what its
-    environment has besides. `told`: the fields that it sends to the application; `scales`: is also measured with many
+    environment has besides. `told`: the fields that it sends to the application; `scales`: can be measured with many
     hosts, two workers, idle connections."""
     name: str
     program: str
@@ -41,7 +41,7 @@ ALL = (*BASIC, "X-Forwarded-Port", "X-Real-IP", "X-Request-Id")
 CONTESTANTS = {each.name: each for each in (
     Contestant("floor", str(FLOOR), ours.floor, version=()),
     Contestant("lintel", str(LINTEL), ours.lintel, version=(), told=ALL, scales=True),
-    Contestant("lintel again", str(LINTEL), ours.lintel, version=(), told=ALL),
+    Contestant("lintel again", str(LINTEL), ours.lintel, version=(), told=ALL, scales=True),
     Contestant("nginx", "nginx", peers.nginx, version=("-v",), told=ALL, scales=True),
     Contestant("haproxy", "haproxy", peers.haproxy, version=("-v",), told=ALL, scales=True),
     Contestant("caddy", "caddy", peers.caddy, version=("version",), told=ALL),
@@ -66,7 +66,7 @@ class Running:
             wait_for(self.answers, f"{contestant.name} answers", within=120 if setting.wrapper else 20)
         except BaseException as failure:
             log = self.process.log
-            self.process.stop()
+            self.process.close()
             if not isinstance(failure, AssertionError):
                 raise
             raise AssertionError(f"{contestant.name} did not start: {failure}\n{log}") from None
@@ -84,4 +84,4 @@ class Running:
         return self
 
     def __exit__(self, *_):
-        self.process.stop()
+        self.process.close()

@@ -36,7 +36,8 @@ class Process:
     def ended(self):
         return self.child.poll() is not None
 
-    def stop(self, within=5.0):
+    def end(self, within=5.0):
+        """TERM, and after `within` seconds KILL; returns when all of `pids` are gone."""
         known = self.pids
         if not self.ended():
             self.child.terminate()
@@ -46,6 +47,9 @@ class Process:
             for pid in filter(alive, known):
                 os.kill(pid, signal.SIGKILL)
             self.child.wait()
+
+    def close(self):
+        self.end()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

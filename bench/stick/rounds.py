@@ -1,72 +1,89 @@
 """The run: the backend, then for each case rounds in which every contestant has its turn, forwards and backwards."""
+import contextlib
 import sys
 import time
 
-from stick import load, machine
+from stick import changes, idle, load, machine
+from stick.counts import counts
 from stick.checks import WrongAnswer
-from stick.contestants import CONTESTANTS
+from stick.contestants import CONTESTANTS, PEERS
 from stick.process import Process
 
-KINDS = {"load": load}
+KINDS = {"load": load, "idle": idle, "changes": changes}
 
 
 def run(cases, options):
     """All results: what the machine is, and per case the samples by contestant or why it failed."""
-    contestants = available(options.against)
+    contestants, skipped = present(options.against)
     results = {"machine": machine.description(), "rounds": options.rounds, "seconds": options.seconds,
-               "versions": {each.name: each.version_text() for each in contestants}, "cases": {}}
+               "versions": {each.name: each.version_text() for each in contestants if each.version},
+               "skipped": skipped, "cases": {}}
     port = machine.free_port()
-    backend = Process([machine.BACKEND, port], machine.LOAD_CORE)
-    progress = Progress(cases, contestants, options)
-    try:
-        for case in cases:
-            results["cases"][case.name] = measured(case, contestants, port, options, progress)
-    finally:
-        backend.stop()
+    with contextlib.closing(Process([machine.BACKEND, port], machine.LOAD_CORE)):
+        jobs = {case.name: Jobs(case, contestants, port, options) for case in cases}
+        progress = Progress(sum(map(len, jobs.values())))
+        for name, of_case in jobs.items():
+            results["cases"][name] = of_case.done(progress)
     return results
 
 
-def available(peers):
-    chosen = []
-    for each in CONTESTANTS.values():
-        if each.name in peers and not each.found:
-            say(f"skipped: {each.name} is not installed")
-        elif each.name in peers or each.name in ("floor", "lintel", "lintel again"):
-            chosen.append(each)
-    return chosen
+def present(peers):
+    """The contestants that are here, and the names of peers that are not."""
+    missing = [name for name in peers if not CONTESTANTS[name].found]
+    for name in missing:
+        say(f"skipped: {name} is not installed")
+    return [each for each in CONTESTANTS.values() if each.name not in {*PEERS} - {*peers} | {*missing}], missing
 
 
-def measured(case, contestants, backend_port, options, progress):
-    samples = {}
-    turns = KINDS[case.kind].turns(case, contestants, backend_port, options.seconds)
-    try:
-        for number in range(options.rounds):
-            for name, turn in turns if number % 2 == 0 else reversed(turns):
-                progress.next(case, name, number)
+class Jobs:
+    """What has to be done for one case."""
+
+    def __init__(self, case, contestants, backend_port, options):
+        self.case, self.port, self.options = case, backend_port, options
+        self.turns = KINDS[case.kind].turns(case, contestants, backend_port, options.seconds)
+        counted = case.kind == "load" and not case.scaled and not options.no_counts
+        self.counted = [each for each in contestants if each.name != "lintel again"] if counted else []
+
+    def __len__(self):
+        return self.options.rounds * len(self.turns) + len(self.counted)
+
+    def done(self, progress):
+        try:
+            return {"what": self.case.what, "samples": self.sampled(progress), "counts": self.counts(progress)}
+        except WrongAnswer as failure:
+            say(f"{self.case.name} FAILED: {failure}")
+            return {"what": self.case.what, "failed": str(failure)}
+
+    def sampled(self, progress):
+        """Every round goes the other way, so that whatever changes slowly concerns all alike."""
+        samples = {}
+        for number in range(self.options.rounds):
+            for name, turn in self.turns if number % 2 == 0 else reversed(self.turns):
+                progress.next(f"{self.case.name}: {name}, round {number + 1} of {self.options.rounds}")
                 for who, sample in turn().items():
                     samples.setdefault(who, []).append(sample)
-    except WrongAnswer as failure:
-        progress.failed(case, failure)
-        return {"what": case.what, "failed": str(failure)}
-    return {"what": case.what, "samples": samples}
+        return samples
+
+    def counts(self, progress):
+        found = {}
+        for each in self.counted:
+            progress.next(f"{self.case.name}: counting what {each.name} does")
+            found[each.name] = counts(each, self.case, self.port)
+        return found
 
 
 class Progress:
-    """Says on standard error what is being measured, and how long the rest will take."""
+    """Says on standard error what is done now, and how long the rest will take."""
 
-    def __init__(self, cases, contestants, options):
-        self.options = options
-        self.turns = {case.name: options.rounds * len(KINDS[case.kind].turns(case, contestants, 0, 0)) for case in cases}
-        self.left, self.done, self.began = sum(self.turns.values()), 0, time.monotonic()
+    def __init__(self, jobs):
+        self.left, self.done, self.began = jobs, 0, time.monotonic()
 
-    def next(self, case, name, number):
-        each = (time.monotonic() - self.began) / self.done if self.done else self.options.seconds + 2
-        say(f"{case.name}: {name}, round {number + 1} of {self.options.rounds}, {self.left * each / 60:.0f} min left")
+    def next(self, what):
+        each = (time.monotonic() - self.began) / max(1, self.done)
+        rest = f", about {self.left * each / 60:.0f} min left" if self.done else ""
+        say(f"{what}{rest}")
         self.left -= 1
         self.done += 1
-
-    def failed(self, case, failure):
-        say(f"{case.name} FAILED: {failure}")
 
 
 def say(text):
