@@ -5,7 +5,6 @@ import time
 
 from stick import changes, idle, load, machine
 from stick.counts import counts
-from stick.checks import WrongAnswer
 from stick.contestants import CONTESTANTS, PEERS
 from stick.process import Process
 
@@ -50,7 +49,7 @@ class Jobs:
     def done(self, progress):
         try:
             return {"what": self.case.what, "samples": self.sampled(progress), "counts": self.counts(progress)}
-        except WrongAnswer as failure:
+        except AssertionError as failure:  # a wrong answer, or a contestant that doesn't start
             say(f"{self.case.name} FAILED: {failure}")
             return {"what": self.case.what, "failed": str(failure)}
 

@@ -23,7 +23,7 @@ def run(address, requests, answer_bytes, seconds, connections, core=LOAD_CORE, d
         done = subprocess.run(pinned(command, core), text=True, capture_output=True, timeout=seconds + 30, check=False,
                               start_new_session=True)
     if done.returncode != 0:
-        raise RuntimeError(f"wrk: {done.stderr or done.stdout}")
+        raise AssertionError(f"wrk: {done.stderr or done.stdout}")
     result = json.loads(done.stdout.splitlines()[-1])
     wrong = {key: result.pop(key) for key in list(result) if key.endswith(("errors", "timeouts", "statuses"))}
     if any(wrong.values()) or result["requests"] == 0:
