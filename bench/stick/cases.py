@@ -1,0 +1,78 @@
+"""What is measured: each case is a shape of load, and the bars that Lintel's figures are held to."""
+import random
+from dataclasses import dataclass
+
+from stick.requests import HOST, Request, letters
+
+MIB = 1024 * 1024
+MOST_HOSTS = 10_000
+
+
+@dataclass(frozen=True)
+class Bar:
+    """`metric` of `who` divided by that of `of` (a contestant, "best peer", "case NAME"; None: the figure itself) must be
+    at most `limit`, or at most the A/A spread where that is larger and `or_spread` says so. `beyond`: what would be more
+    than that."""
+    metric: str
+    of: str | None
+    limit: float
+    beyond: float | None = None
+    who: str = "lintel"
+    or_spread: bool = False
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    what: str
+    kind: str = "load"  # load, idle, changes: the module that measures it
+    request: Request = Request()
+    connections: int = 32
+    hosts: tuple = (HOST,)
+    workers: int = 1
+    pinned: bool = True
+    scaled: bool = False  # many hosts or workers: not for contestants of one host, and nothing is counted
+    websocket: bool = False
+    bars: tuple = ()
+
+    def requests(self):
+        """What wrk sends in turn. Cases of hosts have equally many, in an order that no cache foresees."""
+        if self.hosts == (HOST,):
+            return [self.request.bytes_for()]
+        order = list(self.hosts) * (MOST_HOSTS // len(self.hosts))
+        random.Random(1).shuffle(order)
+        return [self.request.bytes_for(host) for host in order]
+
+
+def hosts(count):
+    """Names of the same length."""
+    return tuple(f"app-{n:05}.test" for n in range(count))
+
+
+TWENTY = tuple((f"X-Ask-{n}", letters(24).decode()) for n in range(1, 21))
+
+CASES = {each.name: each for each in (
+    Case("small", "small keep-alive: GET, a 128-byte answer",
+         bars=(Bar("cpu_us", "floor", 1.15, 1.05), Bar("cpu_us", "nginx", 0.85), Bar("cpu_us", "haproxy", 0.85))),
+    Case("fields", "the same with 20 more fields each way", request=Request("/fields", fields=TWENTY),
+         bars=(Bar("cpu_us", "best peer", 0.85),)),
+    Case("64k", "answers of 64 KiB", request=Request("/64k"), connections=8, bars=(Bar("cpu_us", "best peer", 1.0),)),
+    Case("1m", "answers of 1 MiB", request=Request("/1m"), connections=8),
+    Case("upload", "uploads of 1 MiB", request=Request("/upload", "POST", body=letters(MIB)), connections=8,
+         bars=(Bar("cpu_us", "best peer", 1.0),)),
+    Case("chunked", "16 KiB each way in chunks of 1 KiB", request=Request("/chunked", "POST", body=letters(16384), chunk=1024)),
+    Case("connect", "a connection per request", request=Request(fields=(("Connection", "close"),)),
+         bars=(Bar("cpu_us", "nginx", 1.0),)),
+    Case("hosts-1", "one host, for comparison", hosts=hosts(1), scaled=True),
+    Case("hosts-1000", "1,000 hosts in turn", hosts=hosts(1000), scaled=True),
+    Case("hosts-10000", "10,000 hosts in turn", hosts=hosts(MOST_HOSTS), scaled=True,
+         bars=(Bar("cpu_us", "case hosts-1", 1.05),)),
+    Case("idle", "3,000 idle keep-alive connections", kind="idle", connections=3000,
+         bars=(Bar("kib_per_connection", None, 1.0, 0.5),)),
+    Case("idle-ws", "1,000 idle WebSockets", kind="idle", connections=1000, websocket=True,
+         bars=(Bar("kib_per_connection", None, 2.0),)),
+    Case("changes", "a route changes every 10 ms, under a paced load", kind="changes", connections=16,
+         bars=(Bar("p99_us", "quiet", 1.2, who="changing", or_spread=True),)),
+    Case("workers-1", "one worker, no cores assigned", pinned=False, scaled=True),
+    Case("workers-2", "two workers, no cores assigned", pinned=False, workers=2, scaled=True),
+)}

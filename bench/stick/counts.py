@@ -1,0 +1,81 @@
+"""Figures that don't depend on the machine's mood: system calls and instructions per request of one connection."""
+import contextlib
+import pathlib
+import re
+import signal
+import subprocess
+
+from support.waiting import wait_for
+from support.wire import connect
+
+from stick.checks import WrongAnswer, check
+from stick.contestants import Running
+from stick.setting import Setting
+
+REQUESTS = 1000
+RARE = 0.05  # what is called less often per request belongs to the connection or to a timer
+INSTRUCTED = ("floor", "lintel")  # whose instructions are counted: valgrind takes long
+
+
+def counts(contestant, case, backend_port):
+    """{"system_calls": {name: per request}, "instructions": per request, where they are counted}."""
+    found = {"system_calls": system_calls(contestant, case, backend_port)}
+    if contestant.name in INSTRUCTED:
+        found["instructions"] = instructions(contestant, case, backend_port)
+    return found
+
+
+def send(running, case, number):
+    """Sends requests one after the other on one connection, or on one each where the case closes them."""
+    message = case.request.bytes_for()
+    with contextlib.ExitStack() as clients:
+        client = None
+        for _ in range(number):
+            if client is None or case.request.closes:
+                clients.close()
+                client = clients.enter_context(connect(running.address, within=30))
+            client.send(message)
+            answer = client.read_response()
+            if answer.status != 200 or answer.body != case.request.answer:
+                raise WrongAnswer(f"{running.contestant.name}: {answer.status} while counting")
+
+
+def system_calls(contestant, case, backend_port):
+    with Running(contestant, Setting(backend_port)) as running:
+        check(running, case)  # what is done for the first request only, is done
+        table = running.process.folder / "strace"
+        pids = running.process.pids
+        tracer = subprocess.Popen(["strace", "-f", "-c", "-U", "calls,name", "-o", table,
+                                   *(f"--attach={pid}" for pid in pids)], stderr=subprocess.DEVNULL, start_new_session=True)
+        try:
+            wait_for(lambda: all(map(is_traced, pids)), "strace is attached")
+            send(running, case, REQUESTS)
+        finally:
+            tracer.send_signal(signal.SIGINT)
+            tracer.wait(10)
+        calls = re.findall(r"^ *(\d+) +(\w+)$", table.read_text(), re.M)
+    per_request = {name: round(int(number) / REQUESTS, 2) for number, name in calls if name != "total"}
+    return {name: number for name, number in sorted(per_request.items()) if number >= RARE}
+
+
+def is_traced(pid):
+    threads = pathlib.Path(f"/proc/{pid}/task").glob("*/status")
+    return not any(re.search(r"^TracerPid:\s*0$", thread.read_text(), re.M) for thread in threads)
+
+
+def instructions(contestant, case, backend_port):
+    """What a run of twice as many requests executes more: starting, ending and the first requests don't count."""
+    once, twice = (executed(contestant, case, backend_port, number) for number in (REQUESTS, 2 * REQUESTS))
+    return round((twice - once) / REQUESTS)
+
+
+def executed(contestant, case, backend_port, number):
+    """The instructions in user space of a whole run, from callgrind."""
+    tool = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null")
+    with Running(contestant, Setting(backend_port, wrapper=tool)) as running:
+        send(running, case, number)
+        running.process.end(within=60)
+        collected = re.search(r"Collected : (\d+)", running.process.log)
+    if not collected:
+        raise AssertionError("callgrind said nothing")
+    return int(collected[1])

@@ -1,0 +1,57 @@
+"""The commands that start other proxies, with the configurations of bench/peers."""
+import grp
+import os
+import pathlib
+import pwd
+
+from stick.machine import free_port
+from stick.requests import HOST
+
+CONFIGURATIONS = pathlib.Path(__file__).resolve().parents[1] / "peers"
+
+
+def fill(name, setting, port, folder):
+    """Writes a configuration into `folder`, its @…@ replaced; returns its path."""
+    user = pwd.getpwuid(os.getuid())
+    values = {"LISTEN": f"127.0.0.1:{port}", "PORT": port, "SPARE_PORT": free_port(),
+              "BACKEND": f"127.0.0.1:{setting.backend_port}", "HOST": HOST, "WORKERS": setting.workers,
+              "FOLDER": folder, "USER": user.pw_name, "GROUP": grp.getgrgid(user.pw_gid).gr_name}
+    text = (CONFIGURATIONS / name).read_text()
+    for key, value in values.items():
+        text = text.replace(f"@{key}@", str(value))
+    (folder / name).write_text(text)
+    return folder / name
+
+
+def nginx(setting, port, folder):
+    names = "\n    ".join(setting.hosts)
+    (folder / "names.conf").write_text(f"server_name {names};\n")
+    return ["nginx", "-p", folder, "-e", folder / "error.log", "-c", fill("nginx.conf", setting, port, folder)], {}
+
+
+def haproxy(setting, port, folder):
+    (folder / "hosts.map").write_text("".join(f"{host} application\n" for host in setting.hosts))
+    return ["haproxy", "-db", "-f", fill("haproxy.cfg", setting, port, folder)], {}
+
+
+def caddy(setting, port, folder):
+    command = ["caddy", "run", "--adapter", "caddyfile", "--config", fill("Caddyfile", setting, port, folder)]
+    return command, {**workers_of_go(setting), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+
+
+def h2o(setting, port, folder):
+    return ["h2o", "-m", "worker", "-c", fill("h2o.conf", setting, port, folder)], {}
+
+
+def traefik(setting, port, folder):
+    fill("traefik-routes.yml", setting, port, folder)
+    return ["traefik", f"--configFile={fill('traefik.yml', setting, port, folder)}"], workers_of_go(setting)
+
+
+def kamal_proxy(setting, port, folder):
+    return ["sh", fill("kamal-proxy.sh", setting, port, folder)], workers_of_go(setting)
+
+
+def workers_of_go(setting):
+    """Go programs have no workers; this is how many of their threads run at once."""
+    return {"GOMAXPROCS": str(setting.workers)}
