@@ -21,22 +21,19 @@ void improve(const route_ptr*& best, const route_list* list, std::size_t entrypo
     }
 }
 
-/// `old` (null: none) after `change`; null when no route is left.
-route_list_ptr updated(const route_list* old, list_change change)
+route_list updated(const route_list& old, list_change change)
 {
     auto before = [](const route_ptr& a, const route_ptr& b) { return goes_before(*a, *b); };
     std::ranges::sort(change.gone, before);
     std::ranges::sort(change.fresh, before);
     route_list kept;
-    if (old != nullptr) {
-        kept.reserve(old->size());
-        std::ranges::set_difference(*old, change.gone, std::back_inserter(kept), before);
-    }
-    auto next = std::make_shared<route_list>(kept.size() + change.fresh.size());
+    kept.reserve(old.size());
+    std::ranges::set_difference(old, change.gone, std::back_inserter(kept), before);
+    route_list next(kept.size() + change.fresh.size());
     using moving = std::move_iterator<route_list::iterator>;
     std::merge(moving(kept.begin()), moving(kept.end()), moving(change.fresh.begin()), moving(change.fresh.end()),
-               next->begin(), before);
-    return next->empty() ? nullptr : next;
+               next.begin(), before);
+    return next;
 }
 
 }  // namespace
@@ -75,11 +72,9 @@ std::shared_ptr<const route_table> route_table::with(std::map<list_key, list_cha
         const auto& old = shards_[shard_of(key)];
         if (!copy) copy = old ? std::make_shared<shard>(*old) : std::make_shared<shard>();
         auto place = std::ranges::lower_bound(*copy, key, {}, &entry::key);
-        bool known = place != copy->end() && place->key == key;
-        auto list = updated(known ? place->list.get() : nullptr, std::move(change));
-        if (!known) place = copy->insert(place, {key, nullptr});
-        place->list = std::move(list);
-        if (!place->list) copy->erase(place);
+        if (place == copy->end() || place->key != key) place = copy->insert(place, {key, {}});
+        place->list = updated(place->list, std::move(change));
+        if (place->list.empty()) copy->erase(place);
     }
     for (auto& [index, copy] : copies) next->shards_[index] = std::move(copy);
     return next;
@@ -90,7 +85,7 @@ const route_list* route_table::listed(list_key key) const
     const auto& all = shards_[shard_of(key)];
     if (!all) return nullptr;
     auto found = std::ranges::lower_bound(*all, key, {}, &entry::key);
-    return found == all->end() || found->key != key ? nullptr : found->list.get();
+    return found == all->end() || found->key != key ? nullptr : &found->list;
 }
 
 }  // namespace lintel::proxy

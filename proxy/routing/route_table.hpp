@@ -1,5 +1,5 @@
 #pragma once
-// Which route answers a request. Immutable; swapped as a whole, lists that did not change are shared.
+// Which route answers a request. Immutable; swapped as a whole, shards in which nothing changed are shared.
 
 #include "proxy/routing/matcher.hpp"
 #include "proxy/settings.hpp"
@@ -33,7 +33,6 @@ bool goes_before(const route& a, const route& b);
 
 /// Routes that are asked together, in order: the first that matches wins.
 using route_list = std::vector<route_ptr>;
-using route_list_ptr = std::shared_ptr<const route_list>;
 
 /// Which list a route is in: a hash of the host that its rule names. Hosts with the same hash share a list, which costs
 /// a comparison and nothing else: rules compare whole hosts.
@@ -56,13 +55,13 @@ public:
     /// False before the first snapshot.
     bool loaded() const { return loaded_; }
 
-    /// A copy with these changes; all other lists are shared with it.
+    /// A copy with these changes. Shares all shards with this one but those that a change concerns.
     std::shared_ptr<const route_table> with(std::map<list_key, list_change> changes) const;
 
 private:
     struct entry {
         list_key key;
-        route_list_ptr list;
+        route_list list;
     };
     using shard = std::vector<entry>;  ///< in the order of keys
 
