@@ -235,6 +235,7 @@ task<result<tunnel_end>> h1_connection::accept_tunnel(const response_head& head)
     if (auto sent = co_await client_->write_all(out_); !sent) co_return sent.error();
     client_->set_patience(net::direction::read, {});
     client_->set_patience(net::direction::write, {});
+    if (input_.empty()) input_.release();
     co_return tunnel_end{*client_, input_.bytes()};
 }
 

@@ -116,6 +116,7 @@ tunnel_end h1_upstream::tunnel()
 {
     stream_->set_patience(net::direction::read, {});
     stream_->set_patience(net::direction::write, {});
+    if (input_.empty()) input_.release();  // a tunnel may be silent for days
     return {*stream_, input_.bytes()};
 }
 

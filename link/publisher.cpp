@@ -79,7 +79,7 @@ private:
                 co_await news_.wait();
                 continue;
             }
-            auto step = model::difference(has_, owner_.wanted_);
+            auto step = model::difference(*has_, *owner_.wanted_);
             step.base = sent_;
             step.version = owner_.version_;
             step.reset = sent_ == 0;
@@ -127,7 +127,7 @@ private:
     net::stream& edge_;
     net::event news_;
     std::string id_;
-    model::snapshot has_;
+    snapshot_ptr has_ = std::make_shared<model::snapshot>();
     std::uint64_t sent_ = 0, acked_ = 0;
     bool serving_ = false;
 };
@@ -168,12 +168,12 @@ task<void> publisher::serve(std::unique_ptr<net::stream> edge)
 
 std::uint64_t publisher::publish(model::snapshot wanted, standing how)
 {
-    bool known = version_ > 0 && wanted == wanted_ && how == standing_;
+    bool known = version_ > 0 && wanted == *wanted_ && how == standing_;
     if (known) return version_;
     standing_ = how;
-    wanted_ = std::move(wanted);
+    wanted_ = std::make_shared<model::snapshot>(std::move(wanted));
     ++version_;
-    std::erase_if(view_.endpoints, [this](const auto& each) { return !wanted_.endpoints.contains(each.first); });
+    std::erase_if(view_.endpoints, [this](const auto& each) { return !wanted_->endpoints.contains(each.first); });
     for (auto* each : sessions_) each->announce();
     return version_;
 }

@@ -40,7 +40,7 @@ public:
     enum class standing { provisional, current };
     std::uint64_t publish(model::snapshot wanted, standing how = standing::current);
 
-    const model::snapshot& current() const { return wanted_; }
+    const model::snapshot& current() const { return *wanted_; }
     std::uint64_t version() const { return version_; }
 
     /// The edge that connected last; a draining older one may still be connected beside it.
@@ -48,6 +48,7 @@ public:
 
 private:
     class session;
+    using snapshot_ptr = std::shared_ptr<const model::snapshot>;
 
     task<void> accept();
     task<void> serve(std::unique_ptr<net::stream> edge);
@@ -57,7 +58,7 @@ private:
     unsigned peer_uid_;
     std::function<void()> on_edge_change_;
     std::string ticket_key_;
-    model::snapshot wanted_;
+    snapshot_ptr wanted_ = std::make_shared<model::snapshot>();
     std::uint64_t version_ = 0;
     standing standing_ = standing::current;
     edge_view view_;

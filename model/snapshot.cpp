@@ -4,17 +4,19 @@ namespace lintel::model {
 
 namespace {
 
+/// Goes through both once, side by side: they are in the order of ids.
 template <class Object>
 void compare(const objects<Object>& before, const objects<Object>& after, objects<Object>& upsert,
              std::vector<std::string>& remove)
 {
+    auto old = before.begin();
     for (const auto& [id, spec] : after) {
-        auto old = before.find(id);
-        if (old == before.end() || old->second != spec) upsert.emplace(id, spec);
+        while (old != before.end() && old->first < id) remove.push_back((old++)->first);
+        bool known = old != before.end() && old->first == id;
+        if (!known || old->second != spec) upsert.emplace_hint(upsert.end(), id, spec);
+        if (known) ++old;
     }
-    for (const auto& [id, spec] : before) {
-        if (!after.contains(id)) remove.push_back(id);
-    }
+    for (; old != before.end(); ++old) remove.push_back(old->first);
 }
 
 template <class Object>

@@ -1,5 +1,5 @@
 #pragma once
-// Which route answers a request. Immutable; swapped as a whole, hosts that did not change are shared.
+// Which route answers a request. Immutable; swapped as a whole, shards in which nothing changed are shared.
 
 #include "proxy/routing/matcher.hpp"
 #include "proxy/settings.hpp"
@@ -10,7 +10,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace lintel::proxy {
@@ -32,35 +31,45 @@ using route_ptr = std::shared_ptr<const route>;
 /// The order in which routes are asked: higher priority first, then the smaller id.
 bool goes_before(const route& a, const route& b);
 
-/// Routes of one host, the first that matches wins.
+/// Routes that are asked together, in order: the first that matches wins.
 using route_list = std::vector<route_ptr>;
-using route_list_ptr = std::shared_ptr<const route_list>;
+
+/// Which list a route is in: a hash of the host that its rule names. Hosts with the same hash share a list, which costs
+/// a comparison and nothing else: rules compare whole hosts.
+using list_key = std::uint64_t;
+
+/// `host` as a rule has it ("a.x", "*.x"), "" for routes that may match any host.
+list_key key_of(std::string_view host);
+
+struct list_change {
+    route_list gone, fresh;  ///< in any order; a route that changed is in both
+};
 
 class route_table {
 public:
     /// The route with the highest priority that matches on this entrypoint, null when none does. Looks at the routes
     /// that name the host, at those of the wildcard above it and at those without a host: the cost does not grow with
-    /// the number of hosts.
+    /// the number of hosts. Allocates nothing.
     const route_ptr* match(std::size_t entrypoint, const http::request_head& request) const;
 
     /// False before the first snapshot.
     bool loaded() const { return loaded_; }
 
-    /// A copy in which these hosts have other routes ("" = those without a host; null = the host is gone).
-    std::shared_ptr<const route_table> with(const std::map<std::string, route_list_ptr>& changed) const;
+    /// A copy with these changes. Shares all shards with this one but those that a change concerns.
+    std::shared_ptr<const route_table> with(std::map<list_key, list_change> changes) const;
 
 private:
-    struct text_hash : std::hash<std::string_view> {
-        using is_transparent = void;
+    struct entry {
+        list_key key;
+        route_list list;
     };
-    using shard = std::unordered_map<std::string, route_list_ptr, text_hash, std::equal_to<>>;
-    static constexpr std::size_t shard_count = 256;  ///< a change copies one shard, not all hosts
+    using shard = std::vector<entry>;  ///< in the order of keys
 
-    static std::size_t shard_of(std::string_view host) { return text_hash{}(host) % shard_count; }
-    const route_list* routes_of(std::string_view host) const;
+    static constexpr std::size_t shard_count = 256;  ///< a change copies one shard, not all keys
+    static std::size_t shard_of(list_key key) { return key % shard_count; }
+    const route_list* listed(list_key key) const;
 
     std::array<std::shared_ptr<const shard>, shard_count> shards_;
-    route_list_ptr anywhere_;
     bool loaded_ = false;
 };
 

@@ -12,9 +12,12 @@ void forget(std::map<std::string, std::set<std::string>>& users, const std::stri
     if (found->second.empty()) users.erase(found);
 }
 
-std::set<std::string> hosts_where_listed(const model::rule& rule)
+/// The lists that a route with this rule is in.
+std::set<list_key> keys_of(const model::rule& rule)
 {
-    return host_constraint(rule).value_or(std::set<std::string>{""});
+    std::set<list_key> keys;
+    for (const auto& host : host_constraint(rule).value_or(std::set<std::string>{""})) keys.insert(key_of(host));
+    return keys;
 }
 
 }  // namespace
@@ -126,22 +129,19 @@ service_ptr table_builder::build_service(const std::string& id, const model::ser
 
 void table_builder::take_routers(const model::delta& step, names touched, change& result)
 {
-    names hosts;
-    for (const auto& id : step.remove.routers) forget_route(id, hosts);
+    list_changes lists;
+    for (const auto& id : step.remove.routers) forget_route(id, lists);
     for (const auto& [id, spec] : step.upsert.routers) touched.insert(id);
     for (const auto& id : touched) {
         auto spec = state_.routers.find(id);
         if (spec == state_.routers.end()) continue;
-        forget_route(id, hosts);
-        compile(id, spec->second, hosts, result);
+        forget_route(id, lists);
+        compile(id, spec->second, lists, result);
     }
-    if (hosts.empty() && table_->loaded()) return;
-    std::map<std::string, route_list_ptr> changed;
-    for (const auto& host : hosts) changed.emplace(host, list_of(host));
-    table_ = table_->with(changed);
+    if (!lists.empty() || !table_->loaded()) table_ = table_->with(std::move(lists));
 }
 
-void table_builder::compile(const std::string& id, const model::router& spec, names& hosts, change& result)
+void table_builder::compile(const std::string& id, const model::router& spec, list_changes& lists, change& result)
 {
     auto rule = model::parse_rule(spec.rule);
     if (!rule) {
@@ -174,32 +174,16 @@ void table_builder::compile(const std::string& id, const model::router& spec, na
         result.rejected.push_back({"router", id, made->refusal});
     }
     made->rule = std::move(*rule);
-    for (const auto& host : hosts_where_listed(made->rule)) {
-        routes_of_host_[host].insert(id);
-        hosts.insert(host);
-    }
+    for (auto key : keys_of(made->rule)) lists[key].fresh.push_back(made);
     routes_[id] = std::move(made);
 }
 
-void table_builder::forget_route(const std::string& id, names& hosts)
+void table_builder::forget_route(const std::string& id, list_changes& lists)
 {
     auto known = routes_.find(id);
     if (known == routes_.end()) return;
-    for (const auto& host : hosts_where_listed(known->second->rule)) {
-        forget(routes_of_host_, host, id);
-        hosts.insert(host);
-    }
+    for (auto key : keys_of(known->second->rule)) lists[key].gone.push_back(known->second);
     routes_.erase(known);
-}
-
-route_list_ptr table_builder::list_of(const std::string& host) const
-{
-    auto ids = routes_of_host_.find(host);
-    if (ids == routes_of_host_.end()) return nullptr;
-    auto list = std::make_shared<route_list>();
-    for (const auto& id : ids->second) list->push_back(routes_.at(id));
-    std::ranges::sort(*list, goes_before, [](const route_ptr& each) -> const route& { return *each; });
-    return list;
 }
 
 }  // namespace lintel::proxy

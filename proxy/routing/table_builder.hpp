@@ -41,15 +41,15 @@ public:
 private:
     using names = std::set<std::string>;
     using users = std::map<std::string, names>;  ///< used id → ids of its users
+    using list_changes = std::map<list_key, list_change>;
 
     void unhook(const model::delta& step);
     void take_endpoints(const model::delta& step, change& result, names& services);
     void take_services(const model::delta& step, const names& touched, names& routers);
     void take_routers(const model::delta& step, names touched, change& result);
-    void compile(const std::string& id, const model::router& spec, names& hosts, change& result);
-    void forget_route(const std::string& id, names& hosts);
+    void compile(const std::string& id, const model::router& spec, list_changes& lists, change& result);
+    void forget_route(const std::string& id, list_changes& lists);
     service_ptr build_service(const std::string& id, const model::service& spec);
-    route_list_ptr list_of(const std::string& host) const;
 
     std::vector<named_entrypoint> entrypoints_;
     std::size_t workers_;
@@ -58,7 +58,7 @@ private:
     std::map<std::string, std::shared_ptr<rotation>> rotations_;
     std::map<std::string, service_ptr> services_;
     std::map<std::string, route_ptr> routes_;
-    users services_of_endpoint_, routers_of_service_, routes_of_host_;  ///< host "" = routes without one
+    users services_of_endpoint_, routers_of_service_;
     std::shared_ptr<const route_table> table_ = std::make_shared<route_table>();
 };
 

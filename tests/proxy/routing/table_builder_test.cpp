@@ -150,6 +150,21 @@ TEST(RouteTable, AsksTheHigherPriorityFirstThenTheSmallerId)
     EXPECT_EQ(matched(*table, 0, request("c")), "negative");
 }
 
+TEST(RouteTable, TellsHostsApartThatShareAList)
+{
+    model::snapshot state;
+    auto& router = state.routers["wild"];
+    router.rule = "Host(`*.x`)";
+    router.entrypoints = {"http"};
+    router.redirect_to_https = true;
+    table_builder builder(named, 1);
+    auto table = builder.apply(reset_to(state)).table;
+    ASSERT_EQ(key_of(".x"), key_of("*.x"));
+    EXPECT_EQ(matched(*table, 0, request(".x")), "");
+    EXPECT_EQ(matched(*table, 0, request("a.x")), "wild");
+    EXPECT_EQ(matched(*table, 0, request("b.a.x")), "");
+}
+
 /// Two apps with an endpoint each.
 model::snapshot two_apps()
 {
