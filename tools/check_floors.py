@@ -14,8 +14,8 @@ CONTROL_PLANE = {"discovery", "acme", "store", "deploy", "admin"}
 
 # Third-party header → the folders and files that may include it. The first pattern that matches decides.
 HOMES = [
-    (r"boost/asio/(awaitable|error|io_context|this_coro|use_awaitable)\.hpp", ["*"]),
-    (r"boost/asio", ["net/*", "http/fetch*.cpp", "discovery/folder_watch.cpp"]),
+    (r"boost/intrusive/", ["net/*"]),
+    (r"boost/(?!system/)", []),
     (r"openssl/", ["base/crypto.cpp", "tls/*", "acme/*"]),
     (r"nlohmann/json_fwd\.hpp", ["*"]),
     (r"nlohmann/", ["*.cpp"]),
