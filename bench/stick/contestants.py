@@ -45,7 +45,7 @@ CONTESTANTS = {each.name: each for each in (
     Contestant("nginx", "nginx", peers.nginx, version=("-v",), told=ALL, scales=True),
     Contestant("haproxy", "haproxy", peers.haproxy, version=("-v",), told=ALL, scales=True),
     Contestant("caddy", "caddy", peers.caddy, version=("version",), told=ALL),
-    Contestant("h2o", "h2o", peers.h2o, told=ALL[:2]),
+    Contestant("h2o", "h2o", peers.h2o, told=ALL[:4]),
     Contestant("traefik", "traefik", peers.traefik, version=("version",), told=ALL[:5]),
     Contestant("kamal-proxy", "kamal-proxy", peers.kamal_proxy, version=(), told=BASIC),
 )}

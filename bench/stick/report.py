@@ -66,8 +66,8 @@ def with_spread(taken, metric):
 
 
 def ratios(samples):
-    """The first one's figures (lintel's, where it is there) divided by everybody's, and how far apart two of the same are."""
-    ours = "lintel" if "lintel" in samples else next(iter(samples))
+    """The figures of what is judged divided by everybody else's, and how far apart two of the same are."""
+    ours = "lintel" if "lintel" in samples else "changing"
     known = [metric for metric in METRICS if metric in samples[ours][0]]
     rows = [(who, *(f"{median(samples[ours], metric) / median(taken, metric):.2f}" for metric in known))
             for who, taken in samples.items() if who != ours]
