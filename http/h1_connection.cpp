@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t least_read_bytes = 4 * 1024;
+constexpr std::size_t usual_head_bytes = 512;
 constexpr duration farewell = 1s;  ///< how long a client may take to notice that we close
 
 /// A client that made a mistake hears of it; one that left does not.
@@ -213,6 +214,7 @@ task<result<void>> h1_connection::respond(const response_head& head, body_source
         keep_alive_ && !told && !draining_ && !body_.broken() && !unread && how.what != framing::kind::until_close;
     bool says_keep_alive = keep_alive_ && request_.version == version::http_1_0;
     out_.clear();
+    out_.reserve(usual_head_bytes);
     write_response_head(out_, head, how, !keep_alive_ ? "close" : says_keep_alive ? "keep-alive" : "");
     response_started_ = true;
     result<void> written;

@@ -201,6 +201,7 @@ void forwarded_request::add_request_id(const http::request_head& received, worke
         request_id_ = given;
     } else {
         constexpr std::string_view digits = "0123456789abcdef";
+        request_id_.reserve(32);
         for (int word = 0; word < 2; ++word) {
             auto bits = worker.random();
             for (int i = 0; i < 16; ++i, bits >>= 4) request_id_ += digits[bits & 15];
