@@ -42,7 +42,7 @@ def parsed():
         "generator and the application share one, so that requests per second depend on them as well."))
     parser.add_argument("cases", nargs="*", metavar="case", help="which cases (default: all; --list shows them)")
     parser.add_argument("--against", default=",".join(PEERS), metavar="PEER,…",
-                        help=f"other proxies beside Lintel and the floor, where they are installed (default: {','.join(PEERS)})")
+                        help=f"other proxies, where they are installed (default: {','.join(PEERS)})")
     parser.add_argument("--rounds", type=positive, default=5, metavar="N", help="how often each is measured (default: 5)")
     parser.add_argument("--seconds", type=positive, default=3, metavar="N", help="of load per measurement (default: 3)")
     parser.add_argument("--no-counts", action="store_true", help="leave out system calls and instructions per request")

@@ -24,7 +24,7 @@ def turns(case, _contestants, backend_port, seconds):
 def phases(case, backend_port, seconds):
     with Running(CONTESTANTS["lintel"], Setting(backend_port, core=None, supervised=True)) as running:
         def quiet():
-            result = wrk.run(running.address, case.requests(), len(case.request.answer), seconds, case.connections,
+            result = wrk.run(running, case.requests(), len(case.request.answer), seconds, case.connections,
                              core=None, delay_ms=DELAY_MS)
             return {metric: result[metric] for metric in ("p50_us", "p99_us")}
 

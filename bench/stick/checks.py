@@ -28,7 +28,8 @@ def check(running, case):
         another.send(request_bytes(hosts[-1], "/echo-head", "GET", case.request.fields))
         head = another.read_response().text
     check_told(running, head, hosts[-1])
-    expect(name, "number of X-Ask-* fields that arrive", head.lower().count("\r\nx-ask-"), count(case.request.fields, "x-ask-"))
+    expect(name, "number of X-Ask-* fields that arrive",
+           head.lower().count("\r\nx-ask-"), count(case.request.fields, "x-ask-"))
 
 
 def check_told(running, head, host):

@@ -20,7 +20,7 @@ def one_turn(contestant, case, backend_port, seconds):
             held = memory_kib(running.process.pids)
             check(running, case)
         except WrongAnswer as failure:
-            raise WrongAnswer(f"{contestant.name}, {failure}\n{running.process.log}") from None
+            raise WrongAnswer(f"{failure}\n{running.process.log}") from None
     cpu = {"cpu_us": spent / 1000 / result["requests"]}
     if not case.pinned:
         return cpu  # the load generator and the backend take what they like of the proxy's cores
@@ -29,7 +29,7 @@ def one_turn(contestant, case, backend_port, seconds):
 
 
 def load(running, case, seconds):
-    return wrk.run(running.address, case.requests(), len(case.request.answer), seconds, case.connections,
+    return wrk.run(running, case.requests(), len(case.request.answer), seconds, case.connections,
                    LOAD_CORE if case.pinned else None)
 
 

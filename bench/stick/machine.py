@@ -2,6 +2,7 @@
 import os
 import pathlib
 import platform
+import random
 import re
 import socket
 import subprocess
@@ -22,10 +23,16 @@ def pinned(command, core):
 
 
 def free_port():
-    """A TCP port of 127.0.0.1 that nobody had a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A TCP port of 127.0.0.1 that nobody had a moment ago, and that the kernel gives to no client meanwhile."""
+    lowest_of_clients = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", random.randrange(10_000, lowest_of_clients)))
+                return probe.getsockname()[1]
+            except OSError:
+                continue
 
 
 def first_line(*command):

@@ -12,7 +12,8 @@ STYLE = """
   .title { font-size: 16px; font-weight: bold } .case { font-weight: bold } .small { font-size: 11px }
   .ours { fill: #c8553d } .peer { fill: #7a93ac } .line { stroke: #24292f }
   @media (prefers-color-scheme: dark) {
-    .page { fill: #0d1117 } text { fill: #e6edf3 } .ours { fill: #e8836b } .peer { fill: #5b7690 } .line { stroke: #e6edf3 }
+    .page { fill: #0d1117 } text { fill: #e6edf3 }
+    .ours { fill: #e8836b } .peer { fill: #5b7690 } .line { stroke: #e6edf3 }
   }
 """
 
@@ -31,8 +32,8 @@ def cpu(results):
         f"<style>{STYLE}</style>",
         f'<rect class="page" width="{WIDTH}" height="{height}"/>',
         text(10, 26, "CPU time per request, in multiples of a relay that parses nothing (less is better)", "title"),
-        text(10, 44, f"medians of {results['rounds']} rounds, thin lines from the smallest to the largest; the upright line is "
-             "the relay", "small"),
+        text(10, 44, f"medians of {results['rounds']} rounds, thin lines from the smallest to the largest; "
+             "the upright line is the relay", "small"),
         *drawn,
         f'<line class="line" x1="{one}" x2="{one}" y1="{TOP - 10}" y2="{height - 10}" stroke-dasharray="3 3"/>',
         "</svg>"]) + "\n"
@@ -54,9 +55,10 @@ def drawn_case(name, what, samples, y):
 
 def bar(who, values, middle, y):
     end, low, high = (x_of(value) for value in (middle, min(values), max(values)))
+    kind = "ours" if who == "lintel" else "peer"
     cut = " (cut)" if middle > MOST else ""
     return [text(LEFT - 8, y + 12, who, "", anchor="end"),
-            f'<rect class="{"ours" if who == "lintel" else "peer"}" x="{LEFT}" y="{y + 2}" width="{end - LEFT}" height="12"/>',
+            f'<rect class="{kind}" x="{LEFT}" y="{y + 2}" width="{end - LEFT:.1f}" height="12"/>',
             f'<line class="line" x1="{low}" x2="{high}" y1="{y + 8}" y2="{y + 8}"/>',
             text(max(end, high) + 6, y + 12, f"{middle:.2f}×{cut}", "")]
 

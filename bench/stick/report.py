@@ -31,7 +31,7 @@ def about(results):
     lines.append("- " + "; ".join(f"{name}: {version}" for name, version in results["versions"].items()))
     if results["skipped"]:
         lines.append(f"- skipped, not installed: {', '.join(results['skipped'])}")
-    lines.append(f"- {results['rounds']} rounds of {results['seconds']} s each; medians, in brackets the smallest and largest")
+    lines.append(f"- {results['rounds']} rounds of {results['seconds']} s each; medians, in brackets smallest and largest")
     return lines
 
 

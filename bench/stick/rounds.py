@@ -4,8 +4,8 @@ import sys
 import time
 
 from stick import changes, idle, load, machine
-from stick.counts import counts
 from stick.contestants import CONTESTANTS, PEERS
+from stick.counts import counts
 from stick.process import Process
 
 KINDS = {"load": load, "idle": idle, "changes": changes}
@@ -49,9 +49,10 @@ class Jobs:
     def done(self, progress):
         try:
             return {"what": self.case.what, "samples": self.sampled(progress), "counts": self.counts(progress)}
-        except AssertionError as failure:  # a wrong answer, or a contestant that doesn't start
-            say(f"{self.case.name} FAILED: {failure}")
-            return {"what": self.case.what, "failed": str(failure)}
+        except Exception as failure:  # a wrong answer, a contestant that doesn't start: the other cases go on
+            why = f"{type(failure).__name__}: {failure}"
+            say(f"{self.case.name} FAILED: {why}")
+            return {"what": self.case.what, "failed": why}
 
     def sampled(self, progress):
         """Every round goes the other way, so that whatever changes slowly concerns all alike."""

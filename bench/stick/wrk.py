@@ -10,14 +10,14 @@ from stick.machine import LOAD_CORE, pinned
 SCRIPT = pathlib.Path(__file__).resolve().parents[1] / "load.lua"
 
 
-def run(address, requests, answer_bytes, seconds, connections, core=LOAD_CORE, delay_ms=None):
-    """`requests`: whole requests of the same length, sent in turn. `answer_bytes`: what each answer has at least.
-    `delay_ms`: as in load.lua. Returns what load.lua prints."""
+def run(running, requests, answer_bytes, seconds, connections, core=LOAD_CORE, delay_ms=None):
+    """`running`: the contestant that is asked. `requests`: whole requests of the same length, sent in turn.
+    `answer_bytes`: what each answer has at least. `delay_ms`: as in load.lua. Returns what load.lua prints."""
     with tempfile.NamedTemporaryFile(prefix="lintel-bench-") as file:
         file.write(b"".join(requests))
         file.flush()
         command = ["wrk", "--threads", 1, "--connections", connections, "--duration", f"{seconds}s", "--timeout", "5s",
-                   "--script", SCRIPT, f"http://{address}/", "--", file.name, len(requests[0])]
+                   "--script", SCRIPT, f"http://{running.address}/", "--", file.name, len(requests[0])]
         if delay_ms:
             command.append(delay_ms)
         done = subprocess.run(pinned(command, core), text=True, capture_output=True, timeout=seconds + 30, check=False,
@@ -27,7 +27,8 @@ def run(address, requests, answer_bytes, seconds, connections, core=LOAD_CORE, d
     result = json.loads(done.stdout.splitlines()[-1])
     wrong = {key: result.pop(key) for key in list(result) if key.endswith(("errors", "timeouts", "statuses"))}
     if any(wrong.values()) or result["requests"] == 0:
-        raise WrongAnswer(f"under load: {wrong}, {result['requests']} requests")
+        raise WrongAnswer(f"{running.contestant.name}, under load: {wrong}, {result['requests']} requests")
     if result["bytes"] < answer_bytes * result["requests"]:
-        raise WrongAnswer(f"under load: {result['bytes']} bytes in {result['requests']} answers of {answer_bytes} bytes")
+        raise WrongAnswer(f"{running.contestant.name}, under load: {result['bytes']} bytes in {result['requests']} answers "
+                          f"of {answer_bytes} bytes")
     return result
