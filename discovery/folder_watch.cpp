@@ -87,9 +87,8 @@ result<void> folder_watch::watch(const std::filesystem::path& folder) { return i
 task<std::vector<folder_watch::change>> folder_watch::changes(time_point when)
 {
     auto changes = inotify_->read();
-    if (!changes.empty()) co_return changes;
-    co_await inotify_->wait(when);
-    co_return inotify_->read();
+    while (changes.empty() && co_await inotify_->wait(when)) changes = inotify_->read();
+    co_return changes;
 }
 
 }  // namespace lintel::discovery

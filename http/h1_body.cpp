@@ -10,8 +10,8 @@ namespace lintel::http {
 namespace {
 
 constexpr std::size_t least_read_bytes = 4 * 1024;
-constexpr std::size_t large_chunk_bytes = 1024;    ///< worth a piece of its own
-constexpr std::size_t gathered_bytes = 16 * 1024;  ///< of smaller ones that make one piece
+constexpr std::size_t large_chunk_bytes = 8 * 1024;  ///< worth a piece of its own
+constexpr std::size_t gathered_bytes = 16 * 1024;    ///< of smaller ones that make one piece
 
 }  // namespace
 

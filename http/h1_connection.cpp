@@ -286,12 +286,9 @@ task<bool> h1_connection::discard_body()
 /// (RFC 9112 §9.6).
 task<void> h1_connection::linger()
 {
-    if (client_->secured().encrypted) {
-        // TLS says its end in a record of its own, which must find room behind the answer (RFC 8446 §6.1).
-        client_->set_patience(net::direction::write, farewell);
-        (void)co_await client_->wait(net::direction::write);
-    }
-    client_->shutdown_write();
+    // TLS says its end in a record of its own, which must find room behind the answer (RFC 8446 §6.1).
+    client_->set_patience(net::direction::write, farewell);
+    co_await client_->finish_writing();
     client_->expires_at(net::direction::read, steady_clock::now() + farewell);
     for (std::size_t discarded = 0; discarded <= limits_.drain_bytes;) {
         input_.release();

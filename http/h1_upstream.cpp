@@ -25,7 +25,7 @@ framing framing_for(const request_head& head, const body_source& body)
 }  // namespace
 
 h1_upstream::h1_upstream(net::worker& home, std::unique_ptr<net::stream> connected, limits bounds)
-    : stream_(std::move(connected)), limits_(bounds), input_(home.buffers()), body_(*stream_, input_)
+    : home_(home), stream_(std::move(connected)), limits_(bounds), input_(home.buffers()), body_(*stream_, input_)
 {
     stream_->limit_receive_buffer(narrow_bytes);
 }
@@ -143,6 +143,7 @@ bool h1_upstream::reusable() const
 void h1_upstream::park(time_point now)
 {
     parked_at_ = now;
+    parked_look_ = home_.looks();
     used_before_ = true;
     response_begun_ = false;
     input_.release();

@@ -37,6 +37,10 @@ public:
     time_point parked_at() const { return parked_at_; }
     bool used_before() const { return used_before_; }
 
+    /// Whether bytes that nobody asked for, or the end, may have come since it was parked, as far as the loop has
+    /// looked.
+    bool may_have_spoken() const { return home_.looks() == parked_look_ || stream_->readable_so_far(); }
+
     net::stream& stream() { return *stream_; }
 
 private:
@@ -44,6 +48,7 @@ private:
     result<meaning> understand(std::size_t length);
     bool switches_as_asked() const;
 
+    net::event_loop& home_;
     std::unique_ptr<net::stream> stream_;
     limits limits_;
     duration first_byte_{}, between_bytes_{};
@@ -57,6 +62,7 @@ private:
     bool wide_ = false;  ///< the upstream may send far ahead
     bool sent_ = false, response_begun_ = false, keep_alive_ = true, used_before_ = false;
     time_point parked_at_{};
+    std::uint64_t parked_look_ = 0;
 };
 
 }  // namespace lintel::http

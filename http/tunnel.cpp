@@ -60,7 +60,7 @@ task<void> tunnel::copy_request()
     while (written) {
         auto bytes = co_await next_bytes(client_.stream, buffer);
         if (!bytes) break;
-        if (bytes->empty()) co_return upstream_.stream.shutdown_write();
+        if (bytes->empty()) co_return co_await upstream_.stream.finish_writing();
         written = co_await upstream_.stream.write_all(*bytes);
         totals_.from_client += bytes->size();
         silence_.broken();
@@ -75,7 +75,7 @@ task<void> tunnel::copy_response()
     while (written) {
         auto bytes = co_await next_bytes(upstream_.stream, buffer);
         if (!bytes) break;
-        if (bytes->empty()) co_return client_.stream.shutdown_write();
+        if (bytes->empty()) co_return co_await client_.stream.finish_writing();
         written = co_await pass_to_client(*bytes);
     }
     cut();

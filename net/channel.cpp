@@ -85,6 +85,7 @@ result<void> channel::send(std::string_view text, std::span<const int> descripto
 
 task<result<channel_message>> channel::receive()
 {
+    co_await next_round();  // one who never stops talking doesn't keep the loop for itself
     std::string text(limit_bytes, '\0');
     alignas(cmsghdr) std::array<std::byte, control_bytes> rights{};
     for (;;) {

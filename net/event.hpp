@@ -34,7 +34,11 @@ public:
     ~waiting() { give_up(); }
 
     bool await_ready() const { return what_.set_; }
-    bool await_resume() { return std::exchange(what_.set_, false); }
+    bool await_resume()
+    {
+        too_late_.clear();
+        return std::exchange(what_.set_, false);
+    }
 
 private:
     friend class event;

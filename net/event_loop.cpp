@@ -110,6 +110,7 @@ void event_loop::collect(int patience_ms)
             (void)!::read(bell_.get(), &rings, sizeof rings);
         }
     }
+    if (count < most_events) ++looks_;
 }
 
 void event_loop::ring()

@@ -45,6 +45,9 @@ public:
 
     void post(std::function<void()> job);
 
+    /// How often all descriptors were looked at so far.
+    std::uint64_t looks() const { return looks_; }
+
     // For net/ and what waits for descriptors of its own:
 
     /// `events`: of epoll_ctl(2). Error: the kernel's, where it has no memory to watch one more.
@@ -74,6 +77,7 @@ private:
     boost::intrusive::list<runnable, boost::intrusive::constant_time_size<false>> queue_;
     alarms alarms_;
     unique_fd epoll_, bell_;
+    std::uint64_t looks_ = 0;
     std::atomic<bool> stopping_{false}, called_{false};
     std::atomic<std::thread::id> thread_;
     std::mutex jobs_guard_;

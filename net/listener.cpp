@@ -21,6 +21,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr int most_eager = 32;  ///< connections, before everybody else on the worker has a turn
 constexpr int backlog = 4096;
 constexpr duration shortest_pause = 10ms, longest_pause = 300ms;  ///< of a listener that has no descriptor left
 constexpr int unsent_bytes = 32 * 1024;  ///< that the kernel keeps for a client beside what is on its way
@@ -163,6 +164,7 @@ public:
     net::readiness readiness;
     event pause;
     duration back_off = shortest_pause;
+    int eager = 0;  ///< connections taken without a wait
     bool starved = false;
     bool stopping = false;
 };
@@ -185,8 +187,13 @@ task<std::unique_ptr<stream>> listener::accept()
         if (accepted) {
             auto made = make_stream(home_, std::move(accepted), address(peer, length));
             if (made) {
+                bool gives_way = ++self.eager == most_eager;
                 if (std::exchange(self.starved, false)) log::info("accept.recovered", {});
                 self.back_off = shortest_pause;
+                if (gives_way) {
+                    self.eager = 0;
+                    co_await next_round();
+                }
                 co_return std::move(*made);
             }
             failure = made.error();
@@ -194,6 +201,7 @@ task<std::unique_ptr<stream>> listener::accept()
         bool none_left = failure.value() == EAGAIN;
         if (none_left && self.stopping) co_return nullptr;
         if (none_left) {
+            self.eager = 0;
             self.readiness.used_up(direction::read);
             co_await self.readiness.wait(direction::read);
         } else if (!concerns_one_connection(failure)) {

@@ -2,6 +2,8 @@
 
 #include "net/error.hpp"
 
+#include <cassert>
+
 #include <sys/epoll.h>
 
 namespace lintel::net {
@@ -20,7 +22,7 @@ void ready_wait::give_up()
 
 result<void> readiness::watch(int descriptor)
 {
-    auto watched = home_.watch(descriptor, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, *this);
+    auto watched = home_.watch(descriptor, EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET, *this);
     if (watched) descriptor_ = descriptor;
     return watched;
 }
@@ -51,6 +53,8 @@ void readiness::begin(ready_wait& waiter)
 {
     if (ended_) return waiter.end_with(errc::aborted);
     auto& mine = of(waiter.what_);
+    assert(mine.waiter == nullptr);
+    finish(mine, errc::aborted);
     mine.waiter = &waiter;
     renew(mine);
 }
@@ -67,6 +71,7 @@ void readiness::happened(unsigned events)
 {
     constexpr unsigned gone = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
     hung_up_ = hung_up_ || (events & gone) != 0;
+    urgent_ = urgent_ || (events & EPOLLPRI) != 0;
     auto& [reading, writing] = sides_;
     if (events & (EPOLLIN | gone)) {
         reading.ready = true;

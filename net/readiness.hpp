@@ -70,6 +70,10 @@ public:
 
     /// A try would have blocked, or took all there was. What has ended stays ready: the end is read once more.
     void used_up(direction what) { of(what).ready = what == direction::read && hung_up_; }
+
+    /// A read that gives less than there was room for took all there was. Not so at an urgent mark (tcp(7)), before
+    /// which the kernel stops: where one was ever seen, only a read that would block says so.
+    bool short_read_is_all() const { return !urgent_; }
     void assume_ready(direction what) { of(what).ready = true; }
 
     /// The peer has ended or reset the stream, as far as the last round of the loop knows.
@@ -100,7 +104,7 @@ private:
 
     event_loop& home_;
     int descriptor_ = -1;
-    bool hung_up_ = false, ended_ = false;
+    bool hung_up_ = false, ended_ = false, urgent_ = false;
     std::array<side, 2> sides_;
 };
 

@@ -62,7 +62,7 @@ public:
             if (count < 0) return failed(direction::read);
             auto taken = static_cast<std::size_t>(count);
             // Less than there was room for: that was all, what comes next is a new edge. The end is no edge of its own.
-            if (taken < into.size()) readiness_.used_up(direction::read);
+            if (taken < into.size() && readiness_.short_read_is_all()) readiness_.used_up(direction::read);
             return taken;
         }
     }
@@ -87,9 +87,10 @@ public:
         if (socket_ && peer_.is_ip()) ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
     }
 
-    void shutdown_write() override
+    bool shutdown_write() override
     {
         if (socket_) ::shutdown(socket_.get(), SHUT_WR);
+        return true;
     }
 
     void close(manner how) override

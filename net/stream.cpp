@@ -71,4 +71,11 @@ task<result<void>> stream::write_all(std::span<const std::string_view> pieces)
 
 task<result<void>> stream::write_all(std::string_view bytes) { co_return co_await write_all(std::span(&bytes, 1)); }
 
+task<void> stream::finish_writing()
+{
+    while (!shutdown_write()) {
+        if (auto ready = co_await wait(direction::write); !ready) co_return;
+    }
+}
+
 }  // namespace lintel::net

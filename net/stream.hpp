@@ -41,7 +41,8 @@ public:
     virtual void set_patience(direction what, duration limit) = 0;
 
     /// No more writes: the peer reads the end of the stream (for TLS: close_notify first). Doesn't block.
-    virtual void shutdown_write() = 0;
+    /// False: there is no room for TLS's last word; wait for writing, then again.
+    virtual bool shutdown_write() = 0;
 
     /// Ends both directions and every wait. Idempotent. `abortive`: the peer sees a reset instead of an orderly end,
     /// so that what it got can't be taken for complete.
@@ -85,6 +86,7 @@ public:
     task<result<std::size_t>> read_into(buffer& into, std::size_t least);
     task<result<void>> write_all(std::span<const std::string_view> pieces);
     task<result<void>> write_all(std::string_view bytes);
+    task<void> finish_writing();
 
 private:
     bool had_its_turn()

@@ -5,12 +5,14 @@ namespace lintel::net {
 void worker::complete(task<void> job)
 {
     std::exception_ptr escaped;
+    bool ended = false;
     flow only(*this, std::move(job));
     only.start([&](const std::exception_ptr& failure) {
         escaped = failure;
+        ended = true;
         stop();
     });
-    run();
+    while (!ended) run();
     if (escaped) std::rethrow_exception(escaped);
 }
 

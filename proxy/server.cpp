@@ -79,7 +79,7 @@ bool server::admit(std::size_t entrypoint, net::stream& client)
                         : refusal_at_the_door(429, "too-many-connections", "This client has as many as it may.\n");
         std::string_view all = text;
         (void)client.try_write({&all, 1});
-        client.shutdown_write();
+        (void)client.shutdown_write();
     }
     return false;
 }

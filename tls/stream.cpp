@@ -126,11 +126,12 @@ net::ready_wait stream::wait(net::direction what)
     return lower_->wait(needs_[index_of(what)]);
 }
 
-void stream::shutdown_write()
+bool stream::shutdown_write()
 {
-    if (!failed_) SSL_shutdown(session_.get());
+    bool said =
+        failed_ || SSL_shutdown(session_.get()) >= 0 || error_of(-1, net::direction::write) != net::errc::would_block;
     ERR_clear_error();
-    lower_->shutdown_write();
+    return said && lower_->shutdown_write();
 }
 
 void stream::close(manner how)

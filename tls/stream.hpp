@@ -22,7 +22,7 @@ public:
     void expires_at(net::direction what, time_point when) override { lower_->expires_at(what, when); }
     void set_patience(net::direction what, duration limit) override { lower_->set_patience(what, limit); }
     void limit_receive_buffer(int bytes) override { lower_->limit_receive_buffer(bytes); }
-    void shutdown_write() override;
+    bool shutdown_write() override;
     void close(manner how) override;
     bool peer_gone() const override { return lower_->peer_gone(); }
     bool readable_now() const override;

@@ -51,7 +51,7 @@ std::unique_ptr<http::h1_upstream> lease::from_pool(freshness demanded)
         share.idle.pop_back();
         // Closed meanwhile, or bytes that nobody asked for, which must never answer the next request. The kernel is
         // asked where we don't know, and where a connection that turns out dead would cost the request.
-        bool ask = careful || taken->stream().readable_so_far();
+        bool ask = careful || taken->may_have_spoken();
         if (!ask || !taken->stream().readable_now()) return taken;
     }
     return nullptr;

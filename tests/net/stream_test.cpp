@@ -2,6 +2,7 @@
 
 #include "net/error.hpp"
 #include "net/frames.hpp"
+#include "net/listener.hpp"
 #include "net/task_group.hpp"
 #include "tests/support/on_worker.hpp"
 #include "tests/support/socket_pair.hpp"
@@ -9,6 +10,8 @@
 #include <gtest/gtest.h>
 
 #include <thread>
+
+#include <sys/socket.h>
 
 namespace lintel::net {
 namespace {
@@ -73,6 +76,32 @@ TEST_F(Stream, KnowsWithoutReadingWhetherSomethingIsThere)
     loop.round({});
     EXPECT_TRUE(near->peer_gone()) << "behind bytes that nobody read";
     EXPECT_EQ(outcome_of(loop, read_text(*near)).value(), "x");
+}
+
+/// Two ends of a TCP connection.
+std::pair<unique_fd, unique_fd> tcp_pair()
+{
+    unique_fd listening(::socket(AF_INET, SOCK_STREAM, 0)), near(::socket(AF_INET, SOCK_STREAM, 0));
+    auto where = address::of_ip("127.0.0.1", 0).value();
+    EXPECT_EQ(::bind(listening.get(), where.raw(), where.length()), 0);
+    EXPECT_EQ(::listen(listening.get(), 1), 0);
+    auto bound = bound_address(listening.get()).value();
+    EXPECT_EQ(::connect(near.get(), bound.raw(), bound.length()), 0);
+    unique_fd far(::accept4(listening.get(), nullptr, nullptr, SOCK_NONBLOCK));
+    return {std::move(near), std::move(far)};
+}
+
+TEST(TcpStream, ReadsOnBehindAnUrgentMark)
+{
+    worker loop;
+    auto [sends, receives] = tcp_pair();
+    auto stream = make_stream(loop, std::move(receives), address::of_ip("127.0.0.1", 1).value()).value();
+    ASSERT_EQ(::send(sends.get(), "before", 6, 0), 6);
+    ASSERT_EQ(::send(sends.get(), "!", 1, MSG_OOB), 1);
+    ASSERT_EQ(::send(sends.get(), "after", 5, 0), 5);
+    EXPECT_EQ(outcome_of(loop, read_text(*stream)).value(), "before");
+    EXPECT_TRUE(stream->readable_so_far());
+    EXPECT_EQ(outcome_of(loop, read_text(*stream)).value(), "after");
 }
 
 TEST_F(Stream, WritesAllOfManyPieces)

@@ -22,7 +22,7 @@ public:
     net::ready_wait wait(net::direction) override { return net::ready_wait(net::errc::aborted); }
     void expires_at(net::direction, time_point) override {}
     void set_patience(net::direction, duration) override {}
-    void shutdown_write() override {}
+    bool shutdown_write() override { return true; }
     void close(manner) override {}
     bool peer_gone() const override { return false; }
     bool readable_so_far() const override { return false; }
