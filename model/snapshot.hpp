@@ -20,6 +20,9 @@ struct snapshot {
     objects<service> services;
     objects<endpoint> endpoints;
     objects<certificate> certificates;
+    objects<tcp_router> tcp_routers;
+    objects<tls_options> tls_option_sets;
+    objects<transport> transports;
 
     bool operator==(const snapshot&) const = default;
 };
@@ -31,7 +34,7 @@ struct delta {
     bool reset = false;
     snapshot upsert;
     struct removed {
-        std::vector<std::string> routers, services, endpoints, certificates;
+        std::vector<std::string> routers, services, endpoints, certificates, tcp_routers, tls_option_sets, transports;
         bool operator==(const removed&) const = default;
     } remove;
 
