@@ -122,7 +122,8 @@ private:
     link::subscriber::callbacks callbacks()
     {
         return {.apply = [this](const model::delta& step) { return apply(step); },
-                .use_ticket_key = [this](const std::string& key) { edge_->use_ticket_key(key); },
+                .use_ticket_keys =
+                    [this](const std::vector<std::string>& newest_first) { edge_->use_ticket_keys(newest_first); },
                 .endpoints = [this] { return edge_->endpoints(); }};
     }
 

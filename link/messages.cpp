@@ -23,7 +23,8 @@ bool refuse_fractions(int, json::parse_event_t event, json& value)
 json body_of(const hello& h)
 {
     json body{{"type", "hello"}, {"protocol", h.protocol}, {"edge", h.edge}, {"pid", h.pid}, {"serving", h.serving}};
-    if (!h.ticket_key.empty()) body["ticket_key"] = crypto::hex(h.ticket_key);
+    for (const auto& [secret, made] : h.ticket_keys)
+        body["ticket_keys"].push_back({{"secret", crypto::hex(secret)}, {"made", wall_clock::to_time_t(made)}});
     return body;
 }
 
@@ -43,9 +44,15 @@ json body_of(const endpoint_report& e)
 
 hello read_hello(const json& body)
 {
-    hello h{body.at("protocol"), body.value("edge", ""), body.value("pid", std::int64_t{0}),
-            body.value("serving", false), ""};
-    if (auto key = body.find("ticket_key"); key != body.end()) h.ticket_key = crypto::from_hex(key->get<std::string>());
+    hello h{body.at("protocol"),
+            body.value("edge", ""),
+            body.value("pid", std::int64_t{0}),
+            body.value("serving", false),
+            {}};
+    for (const auto& key : body.value("ticket_keys", json::array())) {
+        auto made = wall_clock::from_time_t(key.at("made").get<std::uint32_t>());
+        h.ticket_keys.push_back({crypto::from_hex(key.at("secret").get<std::string>()), made});
+    }
     return h;
 }
 

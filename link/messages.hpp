@@ -2,8 +2,8 @@
 // What edge and control say to each other besides deltas (model/json.hpp). Each message is one frame (net/frames.hpp).
 //
 //   edge                                   control
-//   hello{protocol, edge, pid, serving, ticket_key} ─►
-//                                          ◄─ hello{protocol, ticket_key}
+//   hello{protocol, edge, pid, serving, ticket_keys} ─►
+//                                          ◄─ hello{protocol, ticket_keys}      again when they change
 //                                          ◄─ delta{reset, version, upsert…}… commit     the full snapshot
 //   ack{version, rejected}                 ─►
 //                                          ◄─ delta{base, version, upsert, remove} commit
@@ -12,6 +12,7 @@
 // The edge acks a version when no request can start on an older one any more, in any worker.
 
 #include "base/result.hpp"
+#include "link/ticket_keys.hpp"
 
 #include <cstdint>
 #include <map>
@@ -24,13 +25,13 @@ namespace lintel::link {
 
 inline constexpr int protocol = 1;
 
-/// The first frame of both sides. An empty ticket key: the sender has none yet.
+/// The first frame of both sides. No ticket keys: the sender has none yet.
 struct hello {
     int protocol = link::protocol;
     std::string edge;  ///< a random id per edge process; empty from control
     std::int64_t pid = 0;
-    bool serving = false;    ///< this edge has a snapshot in force: it needs none that may be older
-    std::string ticket_key;  ///< hexadecimal in JSON, raw bytes here; whoever restarted gets it back from the other
+    bool serving = false;                 ///< this edge has a snapshot in force: it needs none that may be older
+    std::vector<ticket_key> ticket_keys;  ///< newest first; whoever restarted gets them back from the other
 };
 
 struct rejection {

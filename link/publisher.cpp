@@ -1,6 +1,5 @@
 #include "link/publisher.hpp"
 
-#include "base/crypto.hpp"
 #include "base/log.hpp"
 #include "model/json.hpp"
 #include "net/frames.hpp"
@@ -10,14 +9,7 @@ namespace lintel::link {
 namespace {
 
 constexpr std::size_t frame_fill_bytes = 512 * 1024;  // an object may be larger than what is left; the cap is 1 MiB
-constexpr std::size_t ticket_key_bytes = 80;
-
-std::string new_ticket_key()
-{
-    std::string key(ticket_key_bytes, '\0');
-    crypto::random_bytes(std::as_writable_bytes(std::span(key)));
-    return key;
-}
+constexpr duration ticket_look = std::chrono::minutes(1);
 
 }  // namespace
 
@@ -53,8 +45,8 @@ private:
         }
         id_ = theirs->edge;
         serving_ = theirs->serving;
-        if (owner_.ticket_key_.empty()) owner_.ticket_key_ = theirs->ticket_key;
-        if (owner_.ticket_key_.empty()) owner_.ticket_key_ = new_ticket_key();
+        owner_.tickets_.adopt(theirs->ticket_keys, wall_clock::now());
+        owner_.renew_ticket_keys(wall_clock::now());
         owner_.view_ = {.connected = true,
                         .id = id_,
                         .pid = theirs->pid,
@@ -63,8 +55,14 @@ private:
                         .counters = {},
                         .endpoints = {}};
         owner_.on_edge_change_();
+        co_return co_await greet_back();
+    }
+
+    task<bool> greet_back()
+    {
+        keys_sent_ = owner_.tickets_.keys();
         hello ours;
-        ours.ticket_key = owner_.ticket_key_;
+        ours.ticket_keys = keys_sent_;
         auto sent = co_await net::write_frame(edge_, encode(ours));
         co_return sent.has_value();
     }
@@ -73,6 +71,7 @@ private:
     task<void> send()
     {
         for (;;) {
+            if (keys_sent_ != owner_.tickets_.keys() && !co_await greet_back()) co_return edge_.close();
             bool withheld = serving_ && owner_.standing_ == standing::provisional;
             bool owed = owner_.version_ > sent_ && acked_ == sent_ && !withheld;
             if (!owed) {
@@ -128,6 +127,7 @@ private:
     net::event news_;
     std::string id_;
     snapshot_ptr has_ = std::make_shared<model::snapshot>();
+    std::vector<ticket_key> keys_sent_;
     std::uint64_t sent_ = 0, acked_ = 0;
     bool serving_ = false;
 };
@@ -143,7 +143,28 @@ publisher::publisher(net::worker& home, int socket, unsigned peer_uid, std::func
 
 publisher::~publisher() = default;
 
-task<void> publisher::run() { co_await tasks_.alongside(accept()); }
+task<void> publisher::run()
+{
+    tasks_.spawn("link.tickets", keep_renewing());
+    co_await tasks_.alongside(accept());
+}
+
+/// The wall clock is asked each time: it jumps, and goes on while the machine is suspended. The first key waits for the
+/// first edge, which may have some.
+task<void> publisher::keep_renewing()
+{
+    net::event never(home_);
+    for (;;) {
+        co_await never.wait_until(steady_clock::now() + ticket_look);
+        if (!tickets_.keys().empty()) renew_ticket_keys(wall_clock::now());
+    }
+}
+
+void publisher::renew_ticket_keys(wall_clock::time_point now)
+{
+    if (!tickets_.renew(now)) return;
+    for (auto* each : sessions_) each->announce();
+}
 
 task<void> publisher::accept()
 {

@@ -40,6 +40,9 @@ public:
     enum class standing { provisional, current };
     std::uint64_t publish(model::snapshot wanted, standing how = standing::current);
 
+    /// Makes a new ticket key where it is time, and tells the edges. Called each minute by run().
+    void renew_ticket_keys(wall_clock::time_point now);
+
     const model::snapshot& current() const { return *wanted_; }
     std::uint64_t version() const { return version_; }
 
@@ -51,13 +54,14 @@ private:
     using snapshot_ptr = std::shared_ptr<const model::snapshot>;
 
     task<void> accept();
+    task<void> keep_renewing();
     task<void> serve(std::unique_ptr<net::stream> edge);
 
     net::worker& home_;
     net::listener listener_;
     unsigned peer_uid_;
     std::function<void()> on_edge_change_;
-    std::string ticket_key_;
+    ticket_rotation tickets_;
     snapshot_ptr wanted_ = std::make_shared<model::snapshot>();
     std::uint64_t version_ = 0;
     standing standing_ = standing::current;

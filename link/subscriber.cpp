@@ -60,7 +60,7 @@ task<void> subscriber::converse(net::stream& control)
 
 task<bool> subscriber::greet(net::stream& control)
 {
-    hello ours{protocol, edge_, ::getpid(), serving_, ticket_key_};
+    hello ours{protocol, edge_, ::getpid(), serving_, ticket_keys_};
     if (!co_await net::write_frame(control, encode(ours))) co_return false;
     auto frame = co_await net::read_frame(control);
     if (!frame) co_return false;
@@ -71,11 +71,17 @@ task<bool> subscriber::greet(net::stream& control)
                    {{"why", answer ? "control speaks another version of the link" : answer.error().what}});
         co_return false;
     }
-    if (!theirs->ticket_key.empty() && theirs->ticket_key != ticket_key_) {
-        ticket_key_ = theirs->ticket_key;
-        calls_.use_ticket_key(ticket_key_);
-    }
+    take_keys(*theirs);
     co_return true;
+}
+
+void subscriber::take_keys(const hello& control)
+{
+    if (control.ticket_keys.empty() || control.ticket_keys == ticket_keys_) return;
+    ticket_keys_ = control.ticket_keys;
+    std::vector<std::string> secrets;
+    for (const auto& each : ticket_keys_) secrets.push_back(each.secret);
+    calls_.use_ticket_keys(secrets);
 }
 
 task<void> subscriber::receive(net::stream& control)
@@ -84,7 +90,11 @@ task<void> subscriber::receive(net::stream& control)
     for (;;) {
         auto frame = co_await net::read_frame(control);
         if (!frame) co_return;
-        if (is_message(*frame)) continue;  // a newer control's: nothing here depends on it
+        if (is_message(*frame)) {
+            auto what = decode(*frame);  // of a newer control it may be anything: nothing here depends on it
+            if (const auto* again = what ? std::get_if<hello>(&*what) : nullptr) take_keys(*again);
+            continue;
+        }
         auto committed = model::decode(*frame, step);
         if (!committed) {
             // Half a delta must not be applied: start over with a full snapshot.

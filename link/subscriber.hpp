@@ -20,7 +20,7 @@ public:
     struct callbacks {
         /// Puts `step` in force and returns once no request can start on an older state.
         std::function<task<std::vector<rejection>>(const model::delta& step)> apply;
-        std::function<void(const std::string& ticket_key)> use_ticket_key;
+        std::function<void(const std::vector<std::string>& newest_first)> use_ticket_keys;
         /// Said again after each hello, so that a control that restarted knows.
         std::function<std::vector<endpoint_report>()> endpoints;
     };
@@ -38,11 +38,13 @@ public:
 private:
     task<void> converse(net::stream& control);
     task<bool> greet(net::stream& control);
+    void take_keys(const hello& control);
     task<void> receive(net::stream& control);
     task<void> send(net::stream& control);
 
     net::worker& home_;
-    std::string path_, edge_, ticket_key_;
+    std::string path_, edge_;
+    std::vector<ticket_key> ticket_keys_;
     callbacks calls_;
     bool connected_ = false, serving_ = false;
     std::deque<std::string> queue_;

@@ -68,7 +68,10 @@ public:
     /// What the TLS layer knows; empty for clear text.
     struct security {
         bool encrypted = false;
-        std::string server_name;  ///< SNI, lower case; empty when the client sent none
+        std::string server_name;  ///< SNI: lower case, no trailing dot; empty when the client sent none, or an address
+        std::string tls_options;  ///< id of the option set that the handshake was held to
+        std::string client_subject;  ///< of the client's certificate, verified, as RFC 2253 writes it; empty: none
+        std::string protocol;        ///< agreed on by ALPN; empty: none
     };
     virtual const security& secured() const;
 

@@ -55,7 +55,7 @@ struct edge::inside {
           door(caps_of(config)),
           builder(named(config), config.workers),
           tables(std::make_shared<route_table>()),
-          certificates(std::make_shared<tls::certificate_store>()),
+          certificates(std::make_shared<tls::store>()),
           probes(home, config.dns, [this](const endpoint& changed) { tell(changed); }),
           tasks(home)
     {
@@ -149,8 +149,11 @@ task<std::vector<link::rejection>> edge::apply(const model::delta& step)
     auto old_store = self.certificates.load();
     self.tables.publish(change.table);
     if (change.certificates) {
-        self.certificates.publish(
-            std::make_shared<tls::certificate_store>(self.builder.state().certificates, *old_store));
+        const auto& known = old_store->certificates;
+        const auto& all = self.builder.state().certificates;
+        auto next = step.reset ? tls::certificate_store(all, known)
+                               : known.after(step.upsert.certificates, step.remove.certificates);
+        self.certificates.publish(std::make_shared<tls::store>(std::move(next), old_store->options));
     }
     for (const auto& each : change.touched) {
         self.tell(*each);
@@ -168,9 +171,9 @@ task<std::vector<link::rejection>> edge::apply(const model::delta& step)
     co_return std::move(change.rejected);
 }
 
-void edge::use_ticket_key(const std::string& key)
+void edge::use_ticket_keys(const std::vector<std::string>& newest_first)
 {
-    inside_->on_all([key](seat& each, std::size_t) { each.state->tls.use_ticket_key(key); });
+    inside_->on_all([newest_first](seat& each, std::size_t) { each.state->tls.use_ticket_keys(newest_first); });
 }
 
 void edge::accept()

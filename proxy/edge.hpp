@@ -32,7 +32,7 @@ public:
     /// Puts a delta in force. Returns once no request can start on an older state, in any worker.
     task<std::vector<link::rejection>> apply(const model::delta& step);
 
-    void use_ticket_key(const std::string& key);
+    void use_ticket_keys(const std::vector<std::string>& newest_first);
 
     /// Starts accepting; before that the kernel queues. Idempotent.
     void accept();

@@ -2,41 +2,88 @@
 
 #include "tls/served_certificate.hpp"
 
+#include <algorithm>
+#include <tuple>
+
 namespace lintel::tls {
 
-certificate_store::certificate_store(const model::objects<model::certificate>& certificates,
-                                     const certificate_store& previous)
+namespace {
+
+void insert(certificate_store::candidates& into, certificate_store::candidate what)
 {
-    for (const auto& [id, spec] : certificates) {
-        auto known = previous.by_id_.find(id);
-        auto served = known != previous.by_id_.end()
-                          ? known->second
-                          : std::make_shared<served_certificate>(spec.chain_pem, spec.key_pem);
-        by_id_.emplace(id, served);
-        for (const auto& name : spec.names) {
-            auto [place, added] = by_name_.try_emplace(name, entry{served, spec.fallback});
-            if (!added && place->second.fallback && !spec.fallback) place->second = {served, false};
-        }
-    }
+    auto before = [](const auto& a, const auto& b) { return std::tie(a.fallback, a.id) < std::tie(b.fallback, b.id); };
+    auto place = std::ranges::upper_bound(into, what, before);
+    into.insert(place, std::move(what));
 }
 
-const certificate_store::entry* certificate_store::best(std::string_view name) const
+void erase(certificate_store::candidates& from, const std::string& id)
 {
-    auto found = by_name_.find(name);
-    return found == by_name_.end() ? nullptr : &found->second;
+    std::erase_if(from, [&](const auto& each) { return each.id == id; });
 }
 
-served_certificate* certificate_store::find(std::string_view server_name) const
+/// "a.b.c" → "*.b.c"; empty for what has no label above.
+std::string wildcard_above(std::string_view name)
 {
-    const auto* exact = best(server_name);
-    const entry* wildcard = nullptr;
-    if (auto dot = server_name.find('.'); dot != std::string_view::npos && dot > 0) {
-        wildcard = best("*" + std::string(server_name.substr(dot)));
+    auto dot = name.find('.');
+    return dot == name.npos || dot == 0 ? "" : "*" + std::string(name.substr(dot));
+}
+
+}  // namespace
+
+certificate_store::certificate_store(const certificates& all, const certificate_store& previous) : certificate_store()
+{
+    by_id_ = previous.by_id_;
+    by_name_ = previous.by_name_;
+    defaults_ = previous.defaults_;
+    std::vector<std::string> gone;
+    by_id_.for_each([&](const std::string& id, const known&) {
+        if (!all.contains(id)) gone.push_back(id);
+    });
+    for (const auto& id : gone) remove(id);
+    for (const auto& [id, spec] : all) put(id, spec);
+}
+
+certificate_store certificate_store::after(const certificates& upsert, std::span<const std::string> removed) const
+{
+    auto next = *this;
+    for (const auto& id : removed) next.remove(id);
+    for (const auto& [id, spec] : upsert) next.put(id, spec);
+    return next;
+}
+
+void certificate_store::put(const std::string& id, const model::certificate& spec)
+{
+    const auto* old = by_id_.find(id);
+    bool same_texts = old != nullptr && old->certificate->made_of(spec.chain_pem, spec.key_pem);
+    if (same_texts && old->names == spec.names && old->fallback == spec.fallback && old->is_default == spec.is_default)
+        return;
+    auto served = same_texts ? old->certificate : std::make_shared<served_certificate>(spec.chain_pem, spec.key_pem);
+    remove(id);
+    for (const auto& name : spec.names) insert(by_name_.edit(name), {served, id, spec.fallback});
+    if (spec.is_default) insert(defaults_, {served, id, spec.fallback});
+    by_id_.edit(id) = {std::move(served), spec.names, spec.fallback, spec.is_default};
+}
+
+void certificate_store::remove(const std::string& id)
+{
+    const auto* old = by_id_.find(id);
+    if (old == nullptr) return;
+    for (const auto& name : old->names) {
+        auto& sharing = by_name_.edit(name);
+        erase(sharing, id);
+        if (sharing.empty()) by_name_.erase(name);
     }
-    if (exact != nullptr && exact->fallback && wildcard != nullptr && !wildcard->fallback)
-        return wildcard->certificate.get();
-    if (exact != nullptr) return exact->certificate.get();
-    return wildcard != nullptr ? wildcard->certificate.get() : nullptr;
+    erase(defaults_, id);
+    by_id_.erase(id);
+}
+
+const certificate_store::candidates* certificate_store::find(std::string_view server_name) const
+{
+    const auto* exact = by_name_.find(server_name);
+    if (exact != nullptr && !exact->front().fallback) return exact;
+    const auto* wildcard = by_name_.find(wildcard_above(server_name));
+    bool better = wildcard != nullptr && (exact == nullptr || !wildcard->front().fallback);
+    return better ? wildcard : exact;
 }
 
 }  // namespace lintel::tls

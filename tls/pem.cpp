@@ -56,6 +56,18 @@ x509_ptr parse_certificate(std::string_view pem)
     return parsed;
 }
 
+checked<std::vector<x509_ptr>> parse_certificates(std::string_view pem)
+{
+    std::vector<x509_ptr> all;
+    auto reader = reader_of(pem);
+    while (auto* next = PEM_read_bio_X509(reader.get(), nullptr, no_pass_phrase, nullptr)) all.emplace_back(next);
+    if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+        return std::unexpected(problem{"", "a certificate is broken: " + last_openssl_error()});
+    ERR_clear_error();
+    if (all.empty()) return std::unexpected(problem{"", "no certificate in PEM form"});
+    return all;
+}
+
 std::string to_pem(X509* certificate)
 {
     bio_ptr out(BIO_new(BIO_s_mem()));

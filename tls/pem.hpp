@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace lintel::tls {
 
@@ -20,6 +21,9 @@ checked<key_pair> parse_pair(std::string_view chain_pem, std::string_view key_pe
 
 /// The first certificate of a text; null when there is none.
 x509_ptr parse_certificate(std::string_view pem);
+
+/// All certificates of a text, of which nothing may be broken; a problem when there is none.
+checked<std::vector<x509_ptr>> parse_certificates(std::string_view pem);
 
 std::string to_pem(X509* certificate);
 std::string to_pem(EVP_PKEY* key);  ///< PKCS #8, not encrypted

@@ -15,6 +15,11 @@ public:
     {
     }
 
+    bool made_of(std::string_view chain_pem, std::string_view key_pem) const
+    {
+        return chain_pem_ == chain_pem && key_pem_ == key_pem;
+    }
+
     /// Null when the PEM is broken (control checks it; a snapshot file may still bring such a one). Any thread.
     const key_pair* parsed()
     {

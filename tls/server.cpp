@@ -1,57 +1,35 @@
 #include "tls/server.hpp"
 
-#include "base/text.hpp"
 #include "net/error.hpp"
+#include "tls/certificate_finder.hpp"
+#include "tls/handshake.hpp"
 #include "tls/pem.hpp"
-#include "tls/served_certificate.hpp"
 #include "tls/stream.hpp"
 
 #include <openssl/err.h>
-
-#include <stdexcept>
 
 namespace lintel::tls {
 
 namespace {
 
-/// Mozilla's intermediate profile for TLS 1.2; TLS 1.3 has its own three.
-constexpr const char* tls12_ciphers =
-    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-"
-    "SHA384:"
-    "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
-
-served_certificate* chosen_for(SSL* session)
+/// The subject of the certificate that the client has proven to own, as RFC 2253 writes it: printable ASCII.
+std::string verified_subject(SSL* session)
 {
-    auto* reader = static_cast<store_cell::reader*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(session)));
-    const auto* name = SSL_get_servername(session, TLSEXT_NAMETYPE_host_name);
-    if (name == nullptr) return nullptr;
-    auto host = text::lower(name);
-    if (host.ends_with('.')) host.pop_back();
-    return reader->get()->find(host);
+    auto* client = SSL_get0_peer_certificate(session);
+    if (client == nullptr || SSL_get_verify_result(session) != X509_V_OK) return "";
+    bio_ptr out(BIO_new(BIO_s_mem()));
+    X509_NAME_print_ex(out.get(), X509_get_subject_name(client), 0, XN_FLAG_RFC2253);
+    char* text = nullptr;
+    auto length = BIO_get_mem_data(out.get(), &text);
+    return {text, static_cast<std::size_t>(length)};
 }
 
-int check_name(SSL* session, int* alert, void*)
+std::string agreed_protocol(SSL* session)
 {
-    if (chosen_for(session) != nullptr) return SSL_TLSEXT_ERR_OK;
-    *alert = SSL_AD_UNRECOGNIZED_NAME;
-    return SSL_TLSEXT_ERR_ALERT_FATAL;
-}
-
-int install_certificate(SSL* session, void*)
-{
-    auto* chosen = chosen_for(session);
-    const auto* pair = chosen != nullptr ? chosen->parsed() : nullptr;
-    if (pair == nullptr) return 0;
-    return SSL_use_cert_and_key(session, pair->leaf.get(), pair->key.get(), pair->intermediates.get(), 1);
-}
-
-int select_protocol(SSL*, const unsigned char** chosen, unsigned char* length, const unsigned char* offered,
-                    unsigned int offered_length, void*)
-{
-    static constexpr unsigned char ours[] = "\x08http/1.1";
-    auto** out = const_cast<unsigned char**>(chosen);
-    auto agreed = SSL_select_next_proto(out, length, ours, sizeof ours - 1, offered, offered_length);
-    return agreed == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+    const unsigned char* text = nullptr;
+    unsigned length = 0;
+    SSL_get0_alpn_selected(session, &text, &length);
+    return {reinterpret_cast<const char*>(text), length};
 }
 
 class category final : public boost::system::error_category {
@@ -59,7 +37,12 @@ public:
     const char* name() const noexcept override { return "lintel.tls"; }
     std::string message(int value) const override
     {
-        return value == static_cast<int>(errc::handshake_failed) ? "the TLS handshake failed" : "TLS protocol error";
+        switch (static_cast<errc>(value)) {
+            case errc::handshake_failed: return "the TLS handshake failed";
+            case errc::protocol_error: return "TLS protocol error";
+            case errc::too_many_handshakes: return "too many TLS handshakes at once";
+        }
+        return "unknown";
     }
 };
 
@@ -71,55 +54,75 @@ error_code make_error_code(errc what)
     return {static_cast<int>(what), instance};
 }
 
-struct server::context {
-    explicit context(const store_cell& certificates) : reader(certificates), native(SSL_CTX_new(TLS_server_method()))
+struct server::inside {
+    explicit inside(const store_cell& cell) : published(cell) {}
+
+    ssl_ptr new_session(handshake& of)
     {
-        if (!native) throw std::runtime_error("no TLS context: " + last_openssl_error());
-        auto* raw = native.get();
-        SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
-        SSL_CTX_set_cipher_list(raw, tls12_ciphers);
-        SSL_CTX_set_options(raw, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
-        SSL_CTX_set_mode(
-            raw, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-        SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);  // tickets are stateless
-        SSL_CTX_set_session_id_context(raw, reinterpret_cast<const unsigned char*>("lintel"), 6);
-        SSL_CTX_set_read_ahead(raw, 1);
-        SSL_CTX_set_app_data(raw, &reader);
-        SSL_CTX_set_tlsext_servername_callback(raw, check_name);
-        SSL_CTX_set_cert_cb(raw, install_certificate, nullptr);
-        SSL_CTX_set_alpn_select_cb(raw, select_protocol, nullptr);
+        ssl_ptr session(SSL_new(published.get()->options.initial()->context()));
+        if (!session) return session;
+        SSL_set_accept_state(session.get());
+        SSL_set_app_data(session.get(), &of);
+        return session;
     }
 
-    store_cell::reader reader;
-    context_ptr native;
+    /// As often as the handshake is suspended, the finder decides how long.
+    task<result<void>> shake_hands(stream& with, handshake& which, time_point end)
+    {
+        for (;;) {
+            auto how = co_await with.shake_hands();
+            if (!how) co_return how.error();
+            if (*how == stream::progress::done) co_return result<void>{};
+            co_await finder->found(which.server_name, end);
+        }
+    }
+
+    store_cell::reader published;
+    ticket_keys tickets;
+    certificate_finder* finder = nullptr;
+    std::size_t under_way = 0, most = 0;
 };
 
-server::server(const store_cell& certificates) : context_(std::make_unique<context>(certificates)) {}
+server::server(const store_cell& published) : inside_(std::make_unique<inside>(published)) {}
 server::~server() = default;
 
-void server::use_ticket_key(const ticket_key& key)
-{
-    auto bytes = key;  // OpenSSL's signature takes it as not const
-    SSL_CTX_set_tlsext_ticket_keys(context_->native.get(), bytes.data(), static_cast<long>(bytes.size()));
-}
+void server::use_ticket_keys(std::span<const ticket_key> newest_first) { inside_->tickets.use(newest_first); }
+void server::look_up_with(certificate_finder& finder) { inside_->finder = &finder; }
+void server::limit_handshakes(std::size_t most) { inside_->most = most; }
+std::size_t server::handshakes() const { return inside_->under_way; }
 
 task<result<std::unique_ptr<net::stream>>> server::accept(std::unique_ptr<net::stream> client, duration limit,
                                                           std::string* why)
 {
-    ssl_ptr session(SSL_new(context_->native.get()));
+    auto& self = *inside_;
+    if (self.most != 0 && self.under_way >= self.most) co_return errc::too_many_handshakes;
+    struct counted {
+        std::size_t& count;
+        ~counted() { --count; }
+    } one{++self.under_way};
+
+    handshake ours{self.published, self.tickets, self.finder};
+    auto session = self.new_session(ours);
     if (!session) co_return errc::handshake_failed;
-    SSL_set_accept_state(session.get());
     auto encrypted = std::make_unique<stream>(std::move(session), std::move(client));
     auto end = steady_clock::now() + limit;
     encrypted->expires_at(net::direction::read, end);
     encrypted->expires_at(net::direction::write, end);
-    auto shaken = co_await encrypted->shake_hands();
+    auto shaken = co_await self.shake_hands(*encrypted, ours, end);
+    SSL_set_app_data(encrypted->session(), nullptr);
     if (!shaken) {
-        if (why != nullptr) *why = last_openssl_error();
+        auto reason = last_openssl_error();
+        if (why != nullptr) *why = ours.why.empty() ? std::move(reason) : std::move(ours.why);
         co_return shaken.error();
     }
     encrypted->expires_at(net::direction::read, time_point::max());
     encrypted->expires_at(net::direction::write, time_point::max());
+    encrypted->secure_as({.encrypted = true,
+                          .server_name = std::move(ours.server_name),
+                          .tls_options = ours.options->id(),
+                          .client_subject = verified_subject(encrypted->session()),
+                          .protocol = agreed_protocol(encrypted->session())});
+    SSL_certs_clear(encrypted->session());  // an idle connection keeps what it needs
     co_return std::move(encrypted);
 }
 

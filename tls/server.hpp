@@ -1,44 +1,53 @@
 #pragma once
 // The server's side of TLS: handshakes, and the stream that comes out of them.
 
-#include "net/snapshot_cell.hpp"
 #include "net/stream.hpp"
-#include "tls/certificate_store.hpp"
+#include "tls/store.hpp"
 
 #include <memory>
+#include <span>
 #include <string>
 
 namespace lintel::tls {
 
-using store_cell = net::snapshot_cell<certificate_store>;
+class certificate_finder;
 
-/// 80 random bytes that encrypt session tickets (RFC 5077); all workers and successive edges share them, so that
+/// 80 random bytes that seal session tickets (RFC 5077); all workers and successive edges share them, so that
 /// sessions resume across restarts.
 using ticket_key = std::string;
 inline constexpr std::size_t ticket_key_bytes = 80;
 
-/// Does handshakes for one worker: TLS 1.2 and 1.3, ALPN http/1.1, the certificate chosen by SNI at the moment of the
-/// handshake. An unknown or missing name is refused with the alert unrecognized_name (RFC 6066 §3).
+/// Does handshakes for one worker: the option set and the certificate are those of the name that the client sends, as
+/// published at that moment (docs/tls.md). What was agreed on is the stream's `secured()`.
 class server {
 public:
-    /// `certificates` must outlive the server.
-    explicit server(const store_cell& certificates);
+    /// `published` must outlive the server.
+    explicit server(const store_cell& published);
     ~server();
     server(const server&) = delete;
 
-    void use_ticket_key(const ticket_key& key);
+    /// Newest first: that one seals, the others only open.
+    void use_ticket_keys(std::span<const ticket_key> newest_first);
 
-    /// Takes over `client` and answers its handshake within `limit`. Errors: `timed_out`, `end_of_stream`,
-    /// `handshake_failed` (`why`, where given, gets the reason for the debug log).
+    /// Handshakes for names without a certificate wait for `finder`, which must outlive the server.
+    void look_up_with(certificate_finder& finder);
+
+    /// No more than this many at once; 0 = no limit.
+    void limit_handshakes(std::size_t most);
+    std::size_t handshakes() const;  ///< under way
+
+    /// Takes over `client` and answers its handshake within `limit`. Errors: `too_many_handshakes` at once, so that
+    /// those that have begun get done; `timed_out`, `end_of_stream`, `handshake_failed` (`why`, where given, gets the
+    /// reason for the debug log).
     task<result<std::unique_ptr<net::stream>>> accept(std::unique_ptr<net::stream> client, duration limit,
                                                       std::string* why = nullptr);
 
 private:
-    struct context;
-    std::unique_ptr<context> context_;
+    struct inside;
+    std::unique_ptr<inside> inside_;
 };
 
-enum class errc { handshake_failed = 1, protocol_error };
+enum class errc { handshake_failed = 1, protocol_error, too_many_handshakes };
 error_code make_error_code(errc what);
 
 }  // namespace lintel::tls

@@ -3,20 +3,30 @@
 
 #include "net/stream.hpp"
 #include "tls/openssl_ptr.hpp"
+#include "tls/outbox.hpp"
+#include "tls/record_sizes.hpp"
 
 namespace lintel::tls {
 
-/// OpenSSL reads and writes the lower stream directly (whole records per recv: read-ahead is on); no BIO pair, no copy
-/// of ours in between. OpenSSL's own buffers are released whenever they are empty.
+/// OpenSSL reads the lower stream directly (whole records per recv: read-ahead is on) and writes to an outbox; no BIO
+/// pair in between. OpenSSL's own buffers are released whenever they are empty.
 class stream final : public net::stream {
 public:
     stream(ssl_ptr session, std::unique_ptr<net::stream> lower);
     ~stream() override;
 
-    /// Errors: as `server::accept`.
-    task<result<void>> shake_hands();
+    /// Goes on with the handshake until it is done or a callback suspends it (for the client hello's, RETRY).
+    /// Errors: `handshake_failed`, `end_of_stream`, those of the lower stream's waits.
+    enum class progress { done, suspended };
+    task<result<progress>> shake_hands();
+
+    /// What the handshake has agreed on. `companion` is kept as long as the stream: callbacks of the session use it.
+    void secure_as(security agreed, std::shared_ptr<void> companion = {});
+
+    SSL* session() const { return session_.get(); }
 
     result<std::size_t> try_read(std::span<std::byte> into) override;
+    /// After `would_block` the same bytes must be offered again: some of them may be encrypted already.
     result<std::size_t> try_write(std::span<const std::string_view> pieces) override;
     net::ready_wait wait(net::direction what) override;
     void expires_at(net::direction what, time_point when) override { lower_->expires_at(what, when); }
@@ -31,15 +41,24 @@ public:
     const net::address& peer() const override { return lower_->peer(); }
     const security& secured() const override { return security_; }
 
-    net::stream& lower() { return *lower_; }
+    // For OpenSSL's BIO:
+    int read_below(std::span<std::byte> into);
+    bool write_below(std::string_view record) { return outbox_.put(*lower_, record); }
+    void note_message(int kind);
 
 private:
+    result<void> flush();
     error_code error_of(int returned, net::direction during);
 
     std::unique_ptr<net::stream> lower_;
     ssl_ptr session_;
+    outbox outbox_;
+    record_sizes sizes_;
     security security_;
-    net::direction needs_[2] = {net::direction::read, net::direction::write};  ///< what each direction waits for below
+    std::shared_ptr<void> companion_;
+    std::size_t owed_ = 0;  ///< plaintext that was encrypted, but that the caller was not told of
+    int messages_ = 0;      ///< of the handshake protocol since the last data
+    net::direction write_needs_ = net::direction::write;
     bool read_blocked_ = false;  ///< the last read used up all that OpenSSL holds
     bool failed_ = false;        ///< after a fatal error OpenSSL must not be asked again
 };

@@ -29,14 +29,14 @@ Message round_trip(const Message& what)
 
 TEST(LinkMessages, ComeBackAsTheyWere)
 {
-    auto key = "\0\xFF\x01 key"s;
-    auto first = round_trip(hello{.edge = "e1", .pid = 4711, .serving = true, .ticket_key = key});
+    ticket_key key{"\0\xFF\x01 key"s, wall_clock::from_time_t(1'800'000'000)};
+    auto first = round_trip(hello{.edge = "e1", .pid = 4711, .serving = true, .ticket_keys = {key, key}});
     EXPECT_EQ(first.protocol, protocol);
     EXPECT_EQ(first.edge, "e1");
     EXPECT_EQ(first.pid, 4711);
     EXPECT_TRUE(first.serving);
-    EXPECT_EQ(first.ticket_key, key);
-    EXPECT_EQ(round_trip(hello{}).ticket_key, "");
+    EXPECT_EQ(first.ticket_keys, (std::vector{key, key}));
+    EXPECT_TRUE(round_trip(hello{}).ticket_keys.empty());
 
     auto done = round_trip(ack{UINT64_MAX, {{"router", "r\"1", "because"}}});
     EXPECT_EQ(done.version, UINT64_MAX);
@@ -108,7 +108,7 @@ protected:
     {
         subscriber::callbacks calls{
             .apply = [this](const model::delta& step) { return apply(step); },
-            .use_ticket_key = [this](const std::string& key) { ticket_keys.push_back(key); },
+            .use_ticket_keys = [this](const std::vector<std::string>& keys) { ticket_keys.push_back(keys); },
             .endpoints = [] { return std::vector<endpoint_report>{{"e1", "ready", ""}}; },
         };
         edge = std::make_unique<subscriber>(loop, path, id, calls);
@@ -153,7 +153,7 @@ protected:
     std::unique_ptr<net::task_group> control_tasks, edge_tasks;
     model::snapshot state;
     std::vector<model::delta> steps;
-    std::vector<std::string> ticket_keys;
+    std::vector<std::vector<std::string>> ticket_keys;  ///< as they were handed over
     std::vector<rejection> rejects;
     bool held = false, applying = false;
     test::random_model made_up{21};
@@ -269,7 +269,28 @@ TEST_F(Link, ComesBackWhenControlDoes)
     ASSERT_TRUE(until_applied(1));
     EXPECT_TRUE(steps.back().reset);
     EXPECT_EQ(state, wanted);
-    EXPECT_EQ(ticket_keys.size(), 1U) << "the new control got the key back from the edge";
+    EXPECT_EQ(ticket_keys.size(), 1U) << "the new control got the keys back from the edge";
+}
+
+TEST_F(Link, TellsTheEdgeOfNewTicketKeys)
+{
+    start_control();
+    control->publish(made_up.snapshot(5));
+    start_edge();
+    ASSERT_TRUE(until_applied(1));
+    auto start = wall_clock::now();
+    control->renew_ticket_keys(start + 11h);
+    control->renew_ticket_keys(start + 13h);
+    ASSERT_TRUE(until([&] { return ticket_keys.size() == 2; }));
+    ASSERT_EQ(ticket_keys[1].size(), 2U);
+    EXPECT_NE(ticket_keys[1][0], ticket_keys[0][0]) << "the new one seals";
+    EXPECT_EQ(ticket_keys[1][1], ticket_keys[0][0]) << "what the old one has sealed is still good";
+
+    stop(edge_tasks);
+    ASSERT_TRUE(until([&] { return !control->edge().connected; }));
+    start_edge("second");
+    ASSERT_TRUE(until([&] { return ticket_keys.size() == 3; }));
+    EXPECT_EQ(ticket_keys[2], ticket_keys[1]);
 }
 
 TEST_F(Link, TakesTheNextEdgeWithTheSameTicketKey)
@@ -287,7 +308,8 @@ TEST_F(Link, TakesTheNextEdgeWithTheSameTicketKey)
     EXPECT_EQ(state, control->current());
     ASSERT_EQ(ticket_keys.size(), 2U);
     EXPECT_EQ(ticket_keys[0], ticket_keys[1]);
-    EXPECT_EQ(ticket_keys[0].size(), 80U);
+    ASSERT_EQ(ticket_keys[0].size(), 1U);
+    EXPECT_EQ(ticket_keys[0][0].size(), 80U);
 }
 
 TEST_F(Link, WithholdsAProvisionalStateFromAnEdgeThatServes)

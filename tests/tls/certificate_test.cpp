@@ -188,21 +188,16 @@ TEST_F(CertificateStore, ChoosesExactBeforeWildcardAndOthersBeforeTheFallback)
     add("4-late", {"b.x", "*.x"});
     certificate_store store(all, {});
     auto id_of = [&](const char* name) -> std::string {
-        auto* found = store.find(name);
-        if (found == nullptr) return "";
-        for (const auto& [id, spec] : all) {
-            if (certificate_store({{id, spec}}, store)
-                    .find(spec.names[0].starts_with("*") ? "q" + spec.names[0].substr(1) : spec.names[0]) == found) {
-                return id;
-            }
-        }
-        return "?";
+        const auto* found = store.find(name);
+        return found != nullptr ? found->front().id : "";
     };
     EXPECT_EQ(id_of("b.x"), "3-exact") << "the smaller id of two";
     EXPECT_EQ(id_of("a.x"), "2-wild") << "the fallback goes to any other";
     EXPECT_EQ(id_of("c.x"), "2-wild");
     EXPECT_EQ(id_of("only.y"), "1-fallback");
     for (const char* name : {"", "x", ".x", "a.b.x", "other", "*.x.y"}) EXPECT_EQ(id_of(name), "") << name;
+    ASSERT_EQ(store.find("b.x")->size(), 3U);
+    EXPECT_EQ(store.find("b.x")->back().id, "1-fallback");
 }
 
 TEST_F(CertificateStore, TakesOverWhatThePreviousOneHeld)
@@ -211,11 +206,60 @@ TEST_F(CertificateStore, TakesOverWhatThePreviousOneHeld)
     certificate_store first(all, {});
     add("2", {"b"});
     certificate_store second(all, first);
-    EXPECT_EQ(second.find("a"), first.find("a"));
+    auto served = [](const certificate_store& store, const char* name) {
+        return store.find(name)->front().certificate;
+    };
+    EXPECT_EQ(served(second, "a"), served(first, "a"));
     all.erase("1");
     certificate_store third(all, second);
     EXPECT_EQ(third.find("a"), nullptr);
-    EXPECT_EQ(third.find("b"), second.find("b"));
+    EXPECT_EQ(served(third, "b"), served(second, "b"));
+    all["2"].chain_pem = "another intermediate";
+    EXPECT_NE(served(certificate_store(all, third), "b"), served(third, "b"));
+}
+
+TEST_F(CertificateStore, ChangesWithoutTouchingTheOldOne)
+{
+    add("1", {"a", "*.w"});
+    add("2", {"a", "b"});
+    certificate_store first(all, {});
+    model::objects<model::certificate> step{
+        {"3", {.names = {"a"}, .chain_pem = "3", .key_pem = "", .chain_file = "", .key_file = "", .is_default = true}}};
+    std::vector<std::string> removed{"1", "unknown"};
+    auto second = first.after(step, removed);
+    EXPECT_EQ(second.find("a")->size(), 2U);
+    EXPECT_EQ(second.find("x.w"), nullptr);
+    ASSERT_NE(second.by_default(), nullptr);
+    EXPECT_EQ(second.by_default()->front().id, "3");
+    EXPECT_EQ(first.find("a")->size(), 2U);
+    EXPECT_EQ(first.find("a")->front().id, "1");
+    EXPECT_NE(first.find("x.w"), nullptr);
+    EXPECT_EQ(first.by_default(), nullptr);
+    removed = {"2", "3"};
+    auto third = second.after({}, removed);
+    EXPECT_EQ(third.find("a"), nullptr);
+    EXPECT_EQ(third.by_default(), nullptr);
+}
+
+TEST_F(CertificateStore, HoldsTenThousandAndTakesOneMoreAtOnce)
+{
+    for (int i = 0; i < 10'000; ++i) {
+        auto id = std::to_string(i);
+        add(id.c_str(), {"host-" + id + ".example"});
+    }
+    auto start = steady_clock::now();
+    certificate_store store(all, {});
+    auto built = steady_clock::now();
+    model::objects<model::certificate> one{
+        {"x", {.names = {"new.example"}, .chain_pem = "", .key_pem = "", .chain_file = "", .key_file = ""}}};
+    auto next = store.after(one, {});
+    auto added = steady_clock::now();
+    EXPECT_NE(next.find("new.example"), nullptr);
+    EXPECT_NE(next.find("host-9999.example"), nullptr);
+    auto microseconds = [](duration d) { return static_cast<int>(d / std::chrono::microseconds(1)); };
+    RecordProperty("built_us", microseconds(built - start));
+    RecordProperty("added_us", microseconds(added - built));
+    EXPECT_LT(added - built, (built - start) / 5) << "what stays is shared";
 }
 
 }  // namespace

@@ -100,7 +100,7 @@ private:
 };
 
 /// Two hosts and a wildcard, each with a certificate of one local CA.
-std::shared_ptr<const certificate_store> made_store()
+std::shared_ptr<const store> made_store()
 {
     test::temporary_folder folder;
     auto ca = local_ca::open(folder.path()).value();
@@ -112,7 +112,7 @@ std::shared_ptr<const certificate_store> made_store()
     }
     all["broken"] = {
         .names = {"broken.example"}, .chain_pem = "nonsense", .key_pem = "nonsense", .chain_file = "", .key_file = ""};
-    return std::make_shared<const certificate_store>(all, certificate_store());
+    return std::make_shared<const store>(certificate_store(all, {}));
 }
 
 class TlsServer : public testing::Test {
@@ -120,9 +120,9 @@ protected:
     static void SetUpTestSuite()
     {
         std::signal(SIGPIPE, SIG_IGN);  // the client of OpenSSL writes without MSG_NOSIGNAL
-        store = new std::shared_ptr(made_store());
+        published = new std::shared_ptr(made_store());
     }
-    static void TearDownTestSuite() { delete store; }
+    static void TearDownTestSuite() { delete published; }
 
     using accepted = result<std::unique_ptr<net::stream>>;
 
@@ -139,8 +139,8 @@ protected:
         return out;
     }
 
-    static std::shared_ptr<const certificate_store>* store;
-    store_cell cell{*store};
+    static std::shared_ptr<const store>* published;
+    store_cell cell{*published};
     net::worker loop;
     server front{cell};
     tls_client client;
@@ -148,7 +148,7 @@ protected:
     bool connected = false;
     std::string why;
 };
-std::shared_ptr<const certificate_store>* TlsServer::store = nullptr;
+std::shared_ptr<const store>* TlsServer::published = nullptr;
 
 TEST_F(TlsServer, ChoosesTheCertificateByName)
 {
@@ -364,7 +364,7 @@ SSL_SESSION* kept_session = nullptr;
 TEST_F(TlsServer, ResumesAcrossServersThatShareATicketKey)
 {
     ticket_key key(ticket_key_bytes, 'k');
-    front.use_ticket_key(key);
+    front.use_ticket_keys({&key, 1});
     SSL_CTX_set_session_cache_mode(client.settings(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(client.settings(), [](SSL*, SSL_SESSION* fresh) {
         SSL_SESSION_free(kept_session);
@@ -394,7 +394,7 @@ TEST_F(TlsServer, ResumesAcrossServersThatShareATicketKey)
     client.resume(one.get());
     EXPECT_FALSE(use(stranger)) << "another key";
     server successor(cell);
-    successor.use_ticket_key(key);
+    successor.use_ticket_keys({&key, 1});
     client.resume(another.get());
     EXPECT_TRUE(use(successor));
     client.forget();
@@ -412,7 +412,7 @@ TEST_F(TlsServer, TakesNewCertificatesAtTheNextHandshake)
                   .key_pem = made.key_pem,
                   .chain_file = "",
                   .key_file = ""};
-    cell.publish(std::make_shared<const certificate_store>(all, certificate_store()));
+    cell.publish(std::make_shared<const store>(certificate_store(all, {})));
     EXPECT_TRUE(handshake("new.example")) << why;
     EXPECT_FALSE(handshake("a.example"));
 }
