@@ -72,6 +72,7 @@ public:
         std::string tls_options;  ///< id of the option set that the handshake was held to
         std::string client_subject;  ///< of the client's certificate, verified, as RFC 2253 writes it; empty: none
         std::string protocol;        ///< agreed on by ALPN; empty: none
+        bool resumed = false;        ///< an earlier session, without a new exchange of certificates
     };
     virtual const security& secured() const;
 

@@ -24,14 +24,6 @@ std::string verified_subject(SSL* session)
     return {text, static_cast<std::size_t>(length)};
 }
 
-std::string agreed_protocol(SSL* session)
-{
-    const unsigned char* text = nullptr;
-    unsigned length = 0;
-    SSL_get0_alpn_selected(session, &text, &length);
-    return {reinterpret_cast<const char*>(text), length};
-}
-
 class category final : public boost::system::error_category {
 public:
     const char* name() const noexcept override { return "lintel.tls"; }
@@ -121,7 +113,8 @@ task<result<std::unique_ptr<net::stream>>> server::accept(std::unique_ptr<net::s
                           .server_name = std::move(ours.server_name),
                           .tls_options = ours.options->id(),
                           .client_subject = verified_subject(encrypted->session()),
-                          .protocol = agreed_protocol(encrypted->session())});
+                          .protocol = encrypted->agreed_protocol(),
+                          .resumed = SSL_session_reused(encrypted->session()) == 1});
     SSL_certs_clear(encrypted->session());  // an idle connection keeps what it needs
     co_return std::move(encrypted);
 }

@@ -95,7 +95,8 @@ stream::stream(ssl_ptr session, std::unique_ptr<net::stream> lower)
     SSL_set_bio(session_.get(), bio, bio);
 }
 
-stream::~stream() = default;
+/// A connection that ends without a farewell is no reason to spoil its session, as OpenSSL would (SSL_free(3)).
+stream::~stream() { SSL_set_shutdown(session_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN); }
 
 task<result<stream::progress>> stream::shake_hands()
 {
@@ -131,6 +132,14 @@ void stream::secure_as(security agreed, std::shared_ptr<void> companion)
 {
     security_ = std::move(agreed);
     companion_ = std::move(companion);
+}
+
+std::string stream::agreed_protocol() const
+{
+    const unsigned char* text = nullptr;
+    unsigned length = 0;
+    SSL_get0_alpn_selected(session_.get(), &text, &length);
+    return {reinterpret_cast<const char*>(text), length};
 }
 
 result<std::size_t> stream::try_read(std::span<std::byte> into)
@@ -226,7 +235,8 @@ bool stream::readable_now() const
     std::size_t count = 0;  // a ticket or a KeyUpdate is nothing that a reader would get
     auto returned = SSL_peek_ex(session_.get(), &one, 1, &count);
     SSL_free_buffers(session_.get());
-    return returned == 1 || SSL_get_error(session_.get(), returned) != SSL_ERROR_WANT_READ;
+    bool nothing = returned != 1 && SSL_get_error(session_.get(), returned) == SSL_ERROR_WANT_READ;
+    return !nothing || lower_->readable_now();  // what the loop hasn't noticed yet can't be told from data
 }
 
 int stream::read_below(std::span<std::byte> into)

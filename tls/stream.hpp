@@ -24,6 +24,7 @@ public:
     void secure_as(security agreed, std::shared_ptr<void> companion = {});
 
     SSL* session() const { return session_.get(); }
+    std::string agreed_protocol() const;  ///< by ALPN; empty: none
 
     result<std::size_t> try_read(std::span<std::byte> into) override;
     /// After `would_block` the same bytes must be offered again: some of them may be encrypted already.
