@@ -6,6 +6,7 @@
 #include "tests/support/on_worker.hpp"
 #include "tests/support/socket_pair.hpp"
 #include "tests/support/tiny_server.hpp"
+#include "tests/tls/watched_stream.hpp"
 #include "tls/local_ca.hpp"
 #include "tls/openssl_ptr.hpp"
 #include "tls/server.hpp"
@@ -133,7 +134,8 @@ protected:
         auto [ours, far] = test::socket_pair();
         far_end = std::make_unique<test::far_side>(std::move(far));
         std::thread other([&] { connected = client.shake_hands(far_end->get(), name); });
-        auto lower = net::make_stream(loop, std::move(ours), test::nowhere()).value();
+        std::unique_ptr<net::stream> lower =
+            std::make_unique<watched_stream>(net::make_stream(loop, std::move(ours), test::nowhere()).value(), notes);
         auto out = test::outcome_of(loop, front.accept(std::move(lower), limit, &why));
         if (!out) far_end->shutdown_write();
         other.join();
@@ -146,6 +148,7 @@ protected:
     server front{cell};
     tls_client client;
     std::unique_ptr<test::far_side> far_end;
+    stream_notes notes;  ///< of the stream below the server's
     bool connected = false;
     std::string why;
 };
