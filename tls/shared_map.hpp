@@ -12,8 +12,8 @@
 namespace lintel::tls {
 
 /// Split into shards. A copy costs one pointer per shard; an edit copies the shard that it touches, once. So one entry
-/// among 10,000 changes in microseconds while the old map goes on being read. Reading is safe from any thread; editing
-/// is for whoever has not shown the map to others yet.
+/// among 10,000 changes in a fraction of a millisecond while the old map goes on being read. Reading is safe from any
+/// thread; editing is for whoever has not shown the map to others yet.
 template <class Value>
 class shared_map {
 public:
