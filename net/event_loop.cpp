@@ -66,19 +66,20 @@ void event_loop::round(duration longest)
 
 result<void> event_loop::watch(int descriptor, unsigned events, event_source& source)
 {
-    epoll_event wanted{};
-    wanted.events = events;
-    wanted.data.ptr = &source;
-    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &wanted) != 0) return last_error();
-    return {};
+    return tell(EPOLL_CTL_ADD, descriptor, events, source);
 }
 
 result<void> event_loop::rewatch(int descriptor, unsigned events, event_source& source)
 {
+    return tell(EPOLL_CTL_MOD, descriptor, events, source);
+}
+
+result<void> event_loop::tell(int operation, int descriptor, unsigned events, event_source& source)
+{
     epoll_event wanted{};
     wanted.events = events;
     wanted.data.ptr = &source;
-    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, descriptor, &wanted) != 0) return last_error();
+    if (::epoll_ctl(epoll_.get(), operation, descriptor, &wanted) != 0) return last_error();
     return {};
 }
 
@@ -91,7 +92,10 @@ void event_loop::forget(int descriptor)
 int event_loop::patience_ms(duration longest) const
 {
     if (!queue_.empty() || called_) return 0;
-    if (!alarms_.empty()) longest = std::min(longest, alarms_.begin()->first - steady_clock::now());
+    if (!alarms_.empty()) {
+        auto now = steady_clock::now();
+        longest = std::min(longest, std::max(alarms_.begin()->first, now) - now);
+    }
     if (longest == duration::max()) return -1;
     auto rounded_up = std::chrono::ceil<std::chrono::milliseconds>(longest).count();
     return static_cast<int>(std::clamp<std::int64_t>(rounded_up, 0, 60'000));

@@ -67,6 +67,7 @@ private:
     friend class alarm;
     using alarms = std::multimap<time_point, alarm*>;
 
+    result<void> tell(int operation, int descriptor, unsigned events, event_source& source);
     int patience_ms(duration longest) const;
     void collect(int patience_ms);
     void ring();

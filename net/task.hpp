@@ -112,14 +112,8 @@ class [[nodiscard]] task {
 public:
     using promise_type = detail::promise<T>;
 
-    task() = default;
     task(std::coroutine_handle<promise_type> made) : coroutine_(made) {}  // NOLINT: the promise's return object
     task(task&& other) noexcept : coroutine_(std::exchange(other.coroutine_, {})) {}
-    task& operator=(task&& other) noexcept
-    {
-        std::swap(coroutine_, other.coroutine_);
-        return *this;
-    }
     ~task()
     {
         if (coroutine_) coroutine_.destroy();
@@ -152,8 +146,6 @@ public:
 
     /// What the flow waits for ends with `errc::aborted`; the next co_await throws it as a `system_error`.
     void cancel();
-
-    event_loop& home() const { return home_; }
 
 private:
     friend class detail::promise_base;
@@ -189,8 +181,6 @@ protected:
     virtual void begin() = 0;
     /// The flow was cancelled: it is woken, and nobody else must do so any more.
     virtual void give_up() = 0;
-
-    event_loop& home() const { return flow_->home(); }
 
 private:
     friend class flow;
