@@ -92,10 +92,7 @@ void event_loop::forget(int descriptor)
 int event_loop::patience_ms(duration longest) const
 {
     if (!queue_.empty() || called_) return 0;
-    if (!alarms_.empty()) {
-        auto now = steady_clock::now();
-        longest = std::min(longest, std::max(alarms_.begin()->first, now) - now);
-    }
+    if (!alarms_.empty()) longest = std::min(longest, std::max(alarms_.begin()->first, time_) - time_);
     if (longest == duration::max()) return -1;
     auto rounded_up = std::chrono::ceil<std::chrono::milliseconds>(longest).count();
     return static_cast<int>(std::clamp<std::int64_t>(rounded_up, 0, 60'000));
@@ -105,6 +102,7 @@ void event_loop::collect(int patience_ms)
 {
     std::array<epoll_event, most_events> events;
     auto count = ::epoll_wait(epoll_.get(), events.data(), most_events, patience_ms);
+    time_ = steady_clock::now();
     for (int i = 0; i < count; ++i) {
         auto& each = events[static_cast<std::size_t>(i)];
         if (each.data.ptr != nullptr) {
@@ -120,8 +118,7 @@ void event_loop::collect(int patience_ms)
 void event_loop::ring()
 {
     if (alarms_.empty()) return;
-    auto now = steady_clock::now();
-    while (!alarms_.empty() && alarms_.begin()->first <= now) {
+    while (!alarms_.empty() && alarms_.begin()->first <= time_) {
         auto& due = *alarms_.begin()->second;
         due.set_ = false;
         alarms_.erase(alarms_.begin());
