@@ -10,36 +10,20 @@
 //
 // Byte i of a body is the letter 'a' + i % 26. Requests may be chunked; pipelining is not supported.
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+#include "edge_loop.hpp"
+
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <strings.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <charconv>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace {
-
-constexpr std::size_t buffer_bytes = 64 * 1024;
-
-[[noreturn]] void fail(const char* what)
-{
-    std::perror(what);
-    std::exit(1);
-}
 
 // ---------------------------------------------------------------- answers
 
@@ -289,54 +273,22 @@ private:
 /// A connection is deleted in the middle of a batch of events: epoll gives one event per socket, so none follows.
 class server {
 public:
-    explicit server(sockaddr_in address)
-    {
-        int yes = 1;
-        ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-        if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) fail("bind");
-        if (::listen(listener_, 4096) != 0) fail("listen");
-        watch(listener_, nullptr, EPOLLIN);
-    }
+    explicit server(sockaddr_in address) : loop_(address) {}
 
     [[noreturn]] void run()
     {
-        std::array<epoll_event, 256> events;
-        for (;;) {
-            int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), -1);
-            if (count < 0 && errno != EINTR) fail("epoll_wait");
-            for (int i = 0; i < count; ++i) {
-                auto* ready = static_cast<connection*>(events[i].data.ptr);
-                if (!ready)
-                    accept_all();
-                else if (!ready->go_on(buffer_, (events[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0))
-                    delete ready;
-            }
-        }
+        loop_.run([this](int client) { loop_.watch(client, new connection(client, answers_)); },
+                  [this](void* owner, std::uint32_t events) {
+                      auto* ready = static_cast<connection*>(owner);
+                      if (!ready->go_on(buffer_, (events & bench::hang_up) != 0)) delete ready;
+                  },
+                  [] {});
     }
 
 private:
-    void watch(int socket, connection* which, std::uint32_t events) const
-    {
-        epoll_event event{};
-        event.events = events;
-        event.data.ptr = which;
-        if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, socket, &event) != 0) fail("epoll_ctl");
-    }
-
-    void accept_all()
-    {
-        int client;
-        while ((client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0) {
-            int yes = 1;
-            ::setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-            watch(client, new connection(client, answers_), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
-        }
-    }
-
+    bench::edge_loop loop_;
     ready_answers answers_;
-    int listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    int epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
-    std::vector<char> buffer_ = std::vector<char>(buffer_bytes);
+    std::vector<char> buffer_ = std::vector<char>(bench::buffer_bytes);
 };
 
 }  // namespace
@@ -347,9 +299,5 @@ int main(int argc, char** argv)
         std::fputs("usage: bench_backend PORT\n", stderr);
         return 2;
     }
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(argv[1])));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    server(address).run();
+    server(bench::loopback(argv[1])).run();
 }

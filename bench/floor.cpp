@@ -4,43 +4,19 @@
 // Each accepted connection gets one connection to the backend, opened at once. Both are registered with epoll once, for
 // both directions and edge-triggered: a request costs two epoll_wait, two recv and two send, nothing else.
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
+#include "edge_loop.hpp"
+
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <span>
-#include <string>
 #include <utility>
 #include <vector>
 
 namespace {
 
-constexpr std::size_t buffer_bytes = 64 * 1024;
-constexpr std::uint32_t hang_up = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
-
-[[noreturn]] void fail(const char* what)
-{
-    std::perror(what);
-    std::exit(1);
-}
-
-sockaddr_in loopback(const char* port)
-{
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(port)));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return address;
-}
+using bench::fail;
 
 struct pair;
 
@@ -72,62 +48,33 @@ side& side::other() { return this == &both.client ? both.backend : both.client; 
 
 class relay {
 public:
-    relay(sockaddr_in listen_at, sockaddr_in backend) : backend_(backend)
-    {
-        int yes = 1;
-        ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-        if (::bind(listener_, reinterpret_cast<sockaddr*>(&listen_at), sizeof listen_at) != 0) fail("bind");
-        if (::listen(listener_, 4096) != 0) fail("listen");
-        watch(listener_, nullptr, EPOLLIN);
-    }
+    relay(sockaddr_in listen_at, sockaddr_in backend) : loop_(listen_at), backend_(backend) {}
 
     [[noreturn]] void run()
     {
-        std::array<epoll_event, 256> events;
-        for (;;) {
-            int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), -1);
-            if (count < 0 && errno != EINTR) fail("epoll_wait");
-            for (int i = 0; i < count; ++i) {
-                auto* ready = static_cast<side*>(events[i].data.ptr);
-                if (!ready)
-                    accept_all();
-                else if (!ready->both.over)
-                    heed(*ready, events[i].events);
-            }
-            over_.clear();  // not earlier: a later event of the batch may have been about the other side
-        }
+        loop_.run([this](int client) { accepted(client); },
+                  [this](void* owner, std::uint32_t events) {
+                      auto* ready = static_cast<side*>(owner);
+                      if (!ready->both.over) heed(*ready, events);
+                  },
+                  [this] { over_.clear(); });  // not earlier: a later event may have been about the other side
     }
 
 private:
-    void watch(int socket, side* which, std::uint32_t events) const
+    void accepted(int client)
     {
-        epoll_event event{};
-        event.events = events;
-        event.data.ptr = which;
-        if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, socket, &event) != 0) fail("epoll_ctl");
-    }
-
-    void accept_all()
-    {
-        int client;
-        while ((client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0) {
-            int backend = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-            if (::connect(backend, reinterpret_cast<sockaddr*>(&backend_), sizeof backend_) != 0) fail("connect");
-            auto* made = new pair(client, backend);  // `over_` takes it when it ends
-            for (auto* each : {&made->client, &made->backend}) {
-                int yes = 1;
-                ::setsockopt(each->socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-                watch(each->socket, each, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
-            }
-        }
+        int backend = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (::connect(backend, reinterpret_cast<sockaddr*>(&backend_), sizeof backend_) != 0) fail("connect");
+        auto* made = new pair(client, backend);  // `over_` takes it when it ends
+        for (auto* each : {&made->client, &made->backend}) loop_.watch(each->socket, each);
     }
 
     void heed(side& ready, std::uint32_t events)
     {
-        ready.hung_up |= (events & hang_up) != 0;
+        ready.hung_up |= (events & bench::hang_up) != 0;
         bool fine = true;
         if ((events & EPOLLOUT) && !ready.other().unsent.empty()) fine = pump(ready.other());
-        if (fine && (events & (EPOLLIN | hang_up))) fine = pump(ready);
+        if (fine && (events & (EPOLLIN | bench::hang_up))) fine = pump(ready);
         if (fine && !(ready.ended && ready.other().ended)) return;
         ready.both.over = true;
         over_.emplace_back(&ready.both);
@@ -160,10 +107,9 @@ private:
         return true;
     }
 
+    bench::edge_loop loop_;
     sockaddr_in backend_;
-    int listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    int epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
-    std::vector<char> buffer_ = std::vector<char>(buffer_bytes);
+    std::vector<char> buffer_ = std::vector<char>(bench::buffer_bytes);
     std::vector<std::unique_ptr<pair>> over_;
 };
 
@@ -175,5 +121,5 @@ int main(int argc, char** argv)
         std::fputs("usage: bench_floor LISTEN_PORT BACKEND_PORT\n", stderr);
         return 2;
     }
-    relay(loopback(argv[1]), loopback(argv[2])).run();
+    relay(bench::loopback(argv[1]), bench::loopback(argv[2])).run();
 }

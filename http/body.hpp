@@ -32,7 +32,7 @@ public:
     virtual std::optional<body_piece> ready() = 0;
 
     /// The next piece. After an end or a reset the same answer again.
-    virtual task<body_piece> read() = 0;
+    virtual now_or_later<body_piece> read() = 0;
 
     /// The size of the whole body in bytes, where it is known beforehand.
     virtual std::optional<std::uint64_t> length() const = 0;
@@ -55,7 +55,7 @@ public:
         given_ = true;
         return body_piece::of(bytes_);
     }
-    task<body_piece> read() override { co_return *ready(); }
+    now_or_later<body_piece> read() override { return *ready(); }
     std::optional<std::uint64_t> length() const override
     {
         return trailers_ == nullptr ? std::optional<std::uint64_t>(bytes_.size()) : std::nullopt;

@@ -4,19 +4,28 @@
 
 namespace lintel::http {
 
-connection_book::entry::entry(connection_book& book, h1_connection& self) : book_(book)
+connection_book::connection_book(std::size_t most_heads) : most_heads_(most_heads) {}
+connection_book::~connection_book() = default;
+
+std::unique_ptr<h1_exchange> connection_book::take_exchange(net::worker& home)
 {
-    auto& list = book_.list_of(now_);
-    place_ = list.insert(list.end(), &self);
+    if (spare_.empty()) return std::make_unique<h1_exchange>(home);
+    auto last = std::move(spare_.back());
+    spare_.pop_back();
+    return last;
 }
 
-connection_book::entry::~entry() { book_.list_of(now_).erase(place_); }
+void connection_book::keep(std::unique_ptr<h1_exchange> unused)
+{
+    if (spare_.size() < kept_exchanges) spare_.push_back(std::move(unused));
+}
 
 void connection_book::entry::move_to(phase next)
 {
     if (now_ == next || now_ == phase::leaving) return;
     auto& to = book_.list_of(next);
-    to.splice(to.end(), book_.list_of(now_), place_);
+    auto& from = book_.list_of(now_);
+    to.splice(to.end(), from, from.iterator_to(*this));
     now_ = next;
     if (next == phase::head) book_.shed_heads();
 }
@@ -26,7 +35,7 @@ std::size_t connection_book::shed_idle(std::size_t count)
     auto& idle = list_of(phase::idle);
     std::size_t shed = 0;
     for (auto each = idle.begin(); each != idle.end() && shed < count;) {
-        if ((*each++)->leave_if_idle()) ++shed;
+        if ((each++)->connection().leave_if_idle()) ++shed;
     }
     return shed;
 }
@@ -34,7 +43,7 @@ std::size_t connection_book::shed_idle(std::size_t count)
 void connection_book::shed_heads()
 {
     auto& heads = list_of(phase::head);
-    while (heads.size() > most_heads_) heads.front()->close();
+    while (heads.size() > most_heads_) heads.front().connection().close();
 }
 
 }  // namespace lintel::http

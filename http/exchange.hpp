@@ -11,11 +11,14 @@
 
 namespace lintel::http {
 
-/// Where a tunnel begins: raw bytes both ways, of which `early` arrived already.
+/// One end of a tunnel: raw bytes both ways, of which `early` arrived already.
 struct tunnel_end {
-    net::stream& stream;
-    std::string_view early;
+    std::unique_ptr<net::stream> stream;
+    std::string early;
 };
+
+/// Who has a connection after a 101. Called when the exchange is over and nothing is left of it.
+using tunnel_keeper = std::move_only_function<task<void>(tunnel_end client)>;
 
 /// Belongs to one worker and lives while its handler runs.
 class exchange {
@@ -33,10 +36,10 @@ public:
     /// last byte was handed to the kernel. When `body` resets, the client sees a cut connection, never a complete
     /// message. `Connection: close` in `head` closes afterwards. Errors: `upstream_failed` for that, else the client's
     /// stream's.
-    virtual task<result<void>> respond(const response_head& head, body_source& body) = 0;
+    virtual now_or_later<result<void>> respond(const response_head& head, body_source& body) = 0;
 
-    /// Answers 101 with the fields of `head` and hands the connection over; it ends with the exchange.
-    virtual task<result<tunnel_end>> accept_tunnel(const response_head& head) = 0;
+    /// Answers 101 with the fields of `head`; after the exchange the connection is `next`'s.
+    virtual task<result<void>> accept_tunnel(const response_head& head, tunnel_keeper next) = 0;
 
     /// Gives up without a (further) answer; what was sent so far can't be taken for complete.
     virtual void abort() = 0;

@@ -54,6 +54,7 @@ public:
         list_.push_back(known);
     }
     void clear() { list_.clear(); }
+    void make_room(std::size_t count) { list_.reserve(count); }
 
     /// The first one, null when there is none.
     const field* find(field_id id) const;

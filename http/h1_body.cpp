@@ -39,7 +39,13 @@ std::optional<body_piece> h1_body::ready()
     return next_of_length();
 }
 
-task<body_piece> h1_body::read()
+now_or_later<body_piece> h1_body::read()
+{
+    if (auto piece = ready()) return *piece;
+    return read_later();
+}
+
+task<body_piece> h1_body::read_later()
 {
     for (;;) {
         if (auto piece = ready()) co_return *piece;
@@ -64,11 +70,11 @@ void h1_body::demand_pace(duration timeout, std::uint64_t rate)
 /// Reads into the input; the sender's credit shrinks by the time that passes and grows by what it sends.
 task<result<std::size_t>> h1_body::receive()
 {
-    if (timeout_ == duration{}) co_return co_await from_.read_into(input_, least_read_bytes);
+    if (timeout_ == duration{}) co_return co_await from_->read_into(input_, least_read_bytes);
     auto began = steady_clock::now();
-    from_.expires_at(net::direction::read, began + credit_);
-    auto count = co_await from_.read_into(input_, least_read_bytes);
-    from_.expires_at(net::direction::read, time_point::max());
+    from_->expires_at(net::direction::read, began + credit_);
+    auto count = co_await from_->read_into(input_, least_read_bytes);
+    from_->expires_at(net::direction::read, time_point::max());
     if (rate_ > 0 && count) {
         auto earned = std::chrono::nanoseconds(static_cast<std::int64_t>(*count * 1'000'000'000 / rate_));
         credit_ = std::min(timeout_, credit_ - (steady_clock::now() - began) + earned);

@@ -15,10 +15,13 @@ namespace lintel::http {
 /// message that follows.
 class h1_body final : public body_source {
 public:
-    /// `policy`: for the names of trailers.
-    h1_body(net::stream& from, net::buffer& input, underscores policy = underscores::untouched)
-        : from_(from), input_(input), underscores_(policy)
+    explicit h1_body(net::buffer& input) : input_(input) {}
+
+    /// Where further bytes come from. `policy`: for the names of trailers. Before start().
+    void attach(net::stream& from, underscores policy = underscores::untouched)
     {
+        from_ = &from;
+        underscores_ = policy;
     }
 
     /// `before_waiting`, where set, runs once before the first wait for bytes (100-continue is sent there).
@@ -33,7 +36,7 @@ public:
     void limit_to(std::uint64_t bytes) { limit_ = bytes; }
 
     std::optional<body_piece> ready() override;
-    task<body_piece> read() override;
+    now_or_later<body_piece> read() override;
     std::optional<std::uint64_t> length() const override;
     bool complete() const override;
 
@@ -56,11 +59,12 @@ private:
     body_piece end_of_chunks() const;
     body_piece finish(body_piece last);
     body_piece give(std::string_view bytes, std::size_t consumed);
+    task<body_piece> read_later();
     task<result<std::size_t>> receive();
 
-    net::stream& from_;
+    net::stream* from_ = nullptr;
     net::buffer& input_;
-    underscores underscores_;
+    underscores underscores_ = underscores::untouched;
     framing how_;
     duration timeout_{}, credit_{};  ///< credit: how far the sender may fall behind from now on
     std::uint64_t rate_ = 0, limit_ = 0, total_ = 0;

@@ -25,8 +25,9 @@ framing framing_for(const request_head& head, const body_source& body)
 }  // namespace
 
 h1_upstream::h1_upstream(net::worker& home, std::unique_ptr<net::stream> connected, limits bounds)
-    : home_(home), stream_(std::move(connected)), limits_(bounds), input_(home.buffers()), body_(*stream_, input_)
+    : home_(home), stream_(std::move(connected)), limits_(bounds), input_(home.buffers()), body_(input_)
 {
+    body_.attach(*stream_);
     stream_->limit_receive_buffer(narrow_bytes);
 }
 
@@ -37,7 +38,7 @@ void h1_upstream::use(const model::http_options& options)
     stream_->set_patience(net::direction::write, options.write_timeout);
 }
 
-task<result<void>> h1_upstream::send(const request_head& head, body_source& body)
+now_or_later<result<void>> h1_upstream::send(const request_head& head, body_source& body)
 {
     method_ = head.method;
     const auto* asked = head.fields.find(field_id::upgrade);
@@ -49,14 +50,22 @@ task<result<void>> h1_upstream::send(const request_head& head, body_source& body
     auto how = framing_for(head, body);
     out_.clear();
     write_request_head(out_, head, how, !upgrade_.empty() ? "upgrade" : takes_trailers ? "te" : "");
-    auto written = co_await write_message(*stream_, out_, body, how);
+    auto writing = write_message(*stream_, out_, body, how);
+    if (const auto* written = writing.known()) return sent(*written);
+    return send_later(std::move(writing));
+}
+
+task<result<void>> h1_upstream::send_later(now_or_later<result<void>> writing) { co_return sent(co_await writing); }
+
+result<void> h1_upstream::sent(result<void> written)
+{
     sent_ = written.has_value();
     // A slow upload is no slow answer: patience for the first byte begins when the request is out.
     if (sent_ && !response_begun_) stream_->set_patience(net::direction::read, first_byte_);
-    co_return written;
+    return written;
 }
 
-task<result<const response_head*>> h1_upstream::receive_head()
+task<result<response_head*>> h1_upstream::receive_head()
 {
     head_scanner scanner;
     stream_->set_patience(net::direction::read, sent_ ? first_byte_ : duration{});
@@ -112,12 +121,11 @@ bool h1_upstream::switches_as_asked() const
            head_.fields.count(field_id::upgrade) == 1;
 }
 
-tunnel_end h1_upstream::tunnel()
+tunnel_end h1_upstream::take_tunnel()
 {
     stream_->set_patience(net::direction::read, {});
     stream_->set_patience(net::direction::write, {});
-    if (input_.empty()) input_.release();  // a tunnel may be silent for days
-    return {*stream_, input_.bytes()};
+    return {std::move(stream_), std::string(input_.bytes())};
 }
 
 void h1_upstream::expect_pauses() { stream_->set_patience(net::direction::read, {}); }
@@ -132,12 +140,12 @@ void h1_upstream::note_reader(bool fast)
 void h1_upstream::abort()
 {
     keep_alive_ = false;
-    stream_->close(net::stream::manner::abortive);
+    if (stream_) stream_->close(net::stream::manner::abortive);
 }
 
 bool h1_upstream::reusable() const
 {
-    return keep_alive_ && sent_ && response_begun_ && body_.finished() && input_.empty();
+    return stream_ && keep_alive_ && sent_ && response_begun_ && body_.finished() && input_.empty();
 }
 
 void h1_upstream::park(time_point now)

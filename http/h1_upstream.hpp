@@ -20,10 +20,10 @@ public:
     h1_upstream(net::worker& home, std::unique_ptr<net::stream> connected, limits bounds);
 
     void use(const model::http_options& options) override;
-    task<result<void>> send(const request_head& head, body_source& body) override;
-    task<result<const response_head*>> receive_head() override;
+    now_or_later<result<void>> send(const request_head& head, body_source& body) override;
+    task<result<response_head*>> receive_head() override;
     body_source& response_body() override { return body_; }
-    tunnel_end tunnel() override;
+    tunnel_end take_tunnel() override;
     bool response_begun() const override { return response_begun_; }
     void expect_pauses() override;
     void note_reader(bool fast) override;
@@ -47,6 +47,8 @@ private:
     enum class meaning { final, interim, skipped };
     result<meaning> understand(std::size_t length);
     bool switches_as_asked() const;
+    result<void> sent(result<void> written);
+    task<result<void>> send_later(now_or_later<result<void>> writing);
 
     net::event_loop& home_;
     std::unique_ptr<net::stream> stream_;

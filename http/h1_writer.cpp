@@ -12,10 +12,17 @@ namespace {
 
 void add_field(std::string& out, std::string_view name, std::string_view value)
 {
-    out += name;
-    out += ": ";
-    out += value;
-    out += "\r\n";
+    auto before = out.size(), after = before + name.size() + value.size() + 4;
+    // libstdc++ 12 says the capacity where it should say `after`.
+    out.resize_and_overwrite(after, [&](char* text, std::size_t) {
+        auto* next = std::copy(name.begin(), name.end(), text + before);
+        *next++ = ':';
+        *next++ = ' ';
+        next = std::copy(value.begin(), value.end(), next);
+        *next++ = '\r';
+        *next = '\n';
+        return after;
+    });
 }
 
 void add_length(std::string& out, std::uint64_t length)
@@ -95,52 +102,64 @@ class message_writer {
 public:
     message_writer(net::stream& to, std::string_view head, framing how) : to_(to), head_(head), how_(how) {}
 
-    task<result<void>> run(body_source& body)
+    bool chunked() const { return how_.what == framing::kind::chunked; }
+
+    now_or_later<result<void>> flush_head() { return to_.write_all(std::exchange(head_, {})); }
+
+    now_or_later<result<void>> write(std::string_view bytes)
     {
-        for (;;) {
-            auto piece = body.ready();
-            if (!piece) {
-                if (auto sent = co_await flush_head(); !sent) co_return sent;
-                piece = co_await body.read();
-            }
-            if (piece->what == body_piece::kind::reset) co_return errc::upstream_failed;
-            if (piece->what == body_piece::kind::end) co_return co_await finish(piece->trailers);
-            if (auto sent = co_await write_piece(piece->bytes); !sent) co_return sent;
+        auto head = std::exchange(head_, {});
+        if (!chunked()) {
+            std::array<std::string_view, 2> pieces{head, bytes};
+            return to_.write_all(pieces);
         }
+        std::array<std::string_view, 4> pieces{head, size_.emplace(bytes.size()).view(), bytes, "\r\n"};
+        return to_.write_all(pieces);
+    }
+
+    now_or_later<result<void>> finish(const fields* trailers)
+    {
+        if (!chunked()) return flush_head();
+        trailer_lines_ = trailer_lines(trailers);
+        std::array<std::string_view, 4> pieces{std::exchange(head_, {}), "0\r\n", trailer_lines_, "\r\n"};
+        return to_.write_all(pieces);
     }
 
 private:
-    task<result<void>> flush_head()
-    {
-        auto head = std::exchange(head_, {});
-        if (head.empty()) co_return result<void>{};
-        co_return co_await to_.write_all(head);
-    }
-
-    task<result<void>> write_piece(std::string_view bytes)
-    {
-        auto head = std::exchange(head_, {});
-        if (how_.what != framing::kind::chunked) {
-            std::array<std::string_view, 2> pieces{head, bytes};
-            co_return co_await to_.write_all(pieces);
-        }
-        chunk_head size(bytes.size());
-        std::array<std::string_view, 4> pieces{head, size.view(), bytes, "\r\n"};
-        co_return co_await to_.write_all(pieces);
-    }
-
-    task<result<void>> finish(const fields* trailers)
-    {
-        if (how_.what != framing::kind::chunked) co_return co_await flush_head();
-        auto lines = trailer_lines(trailers);
-        std::array<std::string_view, 4> pieces{std::exchange(head_, {}), "0\r\n", lines, "\r\n"};
-        co_return co_await to_.write_all(pieces);
-    }
-
     net::stream& to_;
     std::string_view head_;
     framing how_;
+    std::optional<chunk_head> size_;  ///< of the chunk under way
+    std::string trailer_lines_;
 };
+
+/// `piece`: the first one, where it is known.
+task<result<void>> write_in_pieces(message_writer writer, body_source& body, std::optional<body_piece> piece)
+{
+    for (;; piece = body.ready()) {
+        if (!piece) {
+            if (auto sent = co_await writer.flush_head(); !sent) co_return sent;
+            piece = co_await body.read();
+        }
+        if (piece->what == body_piece::kind::reset) co_return errc::upstream_failed;
+        if (piece->what == body_piece::kind::end) co_return co_await writer.finish(piece->trailers);
+        if (auto sent = co_await writer.write(piece->bytes); !sent) co_return sent;
+    }
+}
+
+/// After the last byte of a known length: the source must see it the same way.
+result<void> take_end(body_source& body)
+{
+    auto last = body.ready();
+    if (!last || last->what != body_piece::kind::end) return errc::upstream_failed;
+    return {};
+}
+
+task<result<void>> take_end_after(now_or_later<result<void>> writing, body_source& body)
+{
+    auto written = co_await writing;
+    co_return written ? take_end(body) : written;
+}
 
 }  // namespace
 
@@ -180,10 +199,19 @@ void write_response_head(std::string& out, const response_head& head, framing bo
     out += "\r\n";
 }
 
-task<result<void>> write_message(net::stream& to, std::string_view head, body_source& body, framing how)
+now_or_later<result<void>> write_message(net::stream& to, std::string_view head, body_source& body, framing how)
 {
     message_writer writer(to, head, how);
-    co_return co_await writer.run(body);
+    auto first = body.ready();
+    bool whole = first && how.what == framing::kind::length && first->what == body_piece::kind::bytes &&
+                 first->bytes.size() == how.length;
+    bool none = first && !writer.chunked() && first->what == body_piece::kind::end;
+    if (none) return writer.flush_head();
+    if (!whole) return write_in_pieces(std::move(writer), body, first);
+    auto writing = writer.write(first->bytes);
+    const auto* written = writing.known();
+    if (written == nullptr) return take_end_after(std::move(writing), body);
+    return *written ? take_end(body) : *written;
 }
 
 }  // namespace lintel::http

@@ -20,6 +20,6 @@ void write_response_head(std::string& out, const response_head& head, framing bo
 /// Sends `head` (its text) and then the body as `how` frames it; head and first piece leave in one write where the
 /// piece is there already. Every piece is flushed as it comes. Errors: `upstream_failed` when `body` resets, else
 /// what the stream reports. Only a whole message ever looks complete.
-task<result<void>> write_message(net::stream& to, std::string_view head, body_source& body, framing how);
+now_or_later<result<void>> write_message(net::stream& to, std::string_view head, body_source& body, framing how);
 
 }  // namespace lintel::http

@@ -2,6 +2,15 @@
 
 namespace lintel::http {
 
+void request_head::clear()
+{
+    method = target = path = raw_path = query = authority = {};
+    host.clear();
+    normal_path.clear();
+    version = version::http_1_1;
+    fields.clear();
+}
+
 std::string_view request_head::upgrade() const
 {
     const auto* asked = fields.find(field_id::upgrade);

@@ -25,6 +25,9 @@ struct request_head {
     http::version version = version::http_1_1;
     http::fields fields;
 
+    /// Nothing is left but memory for the next one.
+    void clear();
+
     bool is(std::string_view name) const { return method == name; }
     /// RFC 9110 §9.2.2.
     bool is_idempotent() const

@@ -99,12 +99,14 @@ result<void> read_authority(request_head& head, std::string_view from_target)
     auto hosts = head.fields.count(field_id::host);
     if (hosts > 1 || (hosts == 0 && head.version == version::http_1_1)) return errc::bad_host;
     head.authority = hosts == 1 ? head.fields.find(field_id::host)->value : std::string_view();
-    // A Host that isn't one is refused even where the target's authority replaces it.
-    if (hosts == 1 && !model::canonical_host(head.authority)) return errc::bad_host;
-    if (!from_target.empty()) head.authority = from_target;
+    if (!from_target.empty()) {
+        // A Host that isn't one is refused even where the target's authority replaces it.
+        if (hosts == 1 && !model::canonical_host(head.authority)) return errc::bad_host;
+        head.authority = from_target;
+    }
     auto host = model::canonical_host(head.authority);
     if (!host && !(head.authority.empty() && head.version == version::http_1_0)) return errc::bad_host;
-    head.host = host.value_or("");
+    head.host = host ? std::move(*host) : std::string();
     return {};
 }
 

@@ -16,19 +16,19 @@ public:
     /// Sends the head and then the body as its pieces come. Ends when all was handed to the kernel. When `body` resets
     /// the upstream sees a cut request, never a complete one. Errors: `upstream_failed` for that (the body's source),
     /// else the connection's.
-    virtual task<result<void>> send(const request_head& head, body_source& body) = 0;
+    virtual now_or_later<result<void>> send(const request_head& head, body_source& body) = 0;
 
     /// The next response head: any number (≤ 100) of 1xx but 100 (whoever expects it was told already), then the final
-    /// one. Valid until the next call. Errors: those of parsing and framing (the response can't be trusted),
-    /// `unasked_upgrade` (101 without a request for it, or to another protocol), `cut_short` when the upstream closed
-    /// before a whole head, else the connection's.
-    virtual task<result<const response_head*>> receive_head() = 0;
+    /// one. It may be changed; valid until the next call. Errors: those of parsing and framing (the response can't be
+    /// trusted), `unasked_upgrade` (101 without a request for it, or to another protocol), `cut_short` when the
+    /// upstream closed before a whole head, else the connection's.
+    virtual task<result<response_head*>> receive_head() = 0;
 
     /// The body of the final response.
     virtual body_source& response_body() = 0;
 
-    /// After a 101.
-    virtual tunnel_end tunnel() = 0;
+    /// After a 101: the connection goes to whoever asks.
+    virtual tunnel_end take_tunnel() = 0;
 
     /// Any byte of an answer arrived: from here on the request can't be sent again.
     virtual bool response_begun() const = 0;

@@ -229,10 +229,14 @@ std::optional<std::string> canonical_host(std::string_view host)
     if (bracketed) return is_ipv6_literal(text) ? std::optional(text) : std::nullopt;
     if (text.ends_with('.')) text.pop_back();
     if (text.empty() || text.size() > 253) return {};
-    for (auto label : text::split(text, '.')) {
-        bool named = std::ranges::all_of(label, [](char c) { return text::is_alnum(c) || c == '-' || c == '_'; });
-        if (label.empty() || label.size() > 63 || !named) return {};
+    std::size_t label = 0;  // bytes of the present one
+    for (char c : text) {
+        bool ends = c == '.';
+        if (ends ? label == 0 : !(text::is_alnum(c) || c == '-' || c == '_')) return {};
+        label = ends ? 0 : label + 1;
+        if (label > 63) return {};
     }
+    if (label == 0) return {};
     return text;
 }
 

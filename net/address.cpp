@@ -8,8 +8,6 @@
 #include <cstring>
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/un.h>
 
 namespace lintel::net {
 
@@ -49,7 +47,13 @@ bool same_prefix(std::span<const unsigned char> a, std::span<const unsigned char
 
 address::address(const sockaddr* raw, socklen_t length) : length_(length)
 {
-    std::memcpy(&storage_, raw, std::min<std::size_t>(length, sizeof storage_));
+    if (length >= sizeof(sa_family_t) && raw->sa_family == AF_UNIX) {
+        auto local = std::make_shared<sockaddr_un>();
+        std::memcpy(local.get(), raw, std::min<std::size_t>(length, sizeof *local));
+        unix_ = std::move(local);
+        return;
+    }
+    std::memcpy(&ip_, raw, std::min<std::size_t>(length, sizeof ip_));
     if (family() != AF_INET6) return;
     const auto* v6 = reinterpret_cast<const sockaddr_in6*>(raw);
     if (!IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) return;
@@ -57,8 +61,8 @@ address::address(const sockaddr* raw, socklen_t length) : length_(length)
     v4.sin_family = AF_INET;
     v4.sin_port = v6->sin6_port;
     std::memcpy(&v4.sin_addr, v6->sin6_addr.s6_addr + 12, 4);
-    storage_ = {};
-    std::memcpy(&storage_, &v4, sizeof v4);
+    ip_ = {};
+    std::memcpy(&ip_, &v4, sizeof v4);
     length_ = sizeof v4;
 }
 
@@ -103,8 +107,8 @@ std::uint16_t address::port() const
 address::network_bits address::network() const
 {
     std::uint64_t key = 0;
-    if (family() == AF_INET) key = reinterpret_cast<const sockaddr_in&>(storage_).sin_addr.s_addr;
-    if (family() == AF_INET6) std::memcpy(&key, &reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr, sizeof key);
+    if (family() == AF_INET) key = reinterpret_cast<const sockaddr_in&>(ip_).sin_addr.s_addr;
+    if (family() == AF_INET6) std::memcpy(&key, &ip_.sin6_addr, sizeof key);
     return {family(), key};
 }
 

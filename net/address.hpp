@@ -4,12 +4,15 @@
 #include "base/result.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 namespace lintel::net {
 
@@ -23,9 +26,12 @@ public:
     static result<address> of_ip(std::string_view ip, std::uint16_t port);
     static result<address> of_unix(std::string_view path);
 
-    const sockaddr* raw() const { return reinterpret_cast<const sockaddr*>(&storage_); }
+    const sockaddr* raw() const
+    {
+        return unix_ ? reinterpret_cast<const sockaddr*>(unix_.get()) : reinterpret_cast<const sockaddr*>(&ip_);
+    }
     socklen_t length() const { return length_; }
-    int family() const { return storage_.ss_family; }
+    int family() const { return raw()->sa_family; }
     std::uint16_t port() const;
     bool is_ip() const { return family() == AF_INET || family() == AF_INET6; }
 
@@ -37,8 +43,9 @@ public:
     std::string to_string() const;  ///< "10.0.0.1:80", "[2001:db8::1]:80", "unix:/path"
 
 private:
-    sockaddr_storage storage_{};
+    sockaddr_in6 ip_{};  ///< or a sockaddr_in
     socklen_t length_ = 0;
+    std::shared_ptr<const sockaddr_un> unix_;  ///< rare and long: not in every connection's address
 };
 
 /// "ADDR:PORT", "[::1]:443" or ":80". What listens is decided by `listening_addresses`.

@@ -66,19 +66,20 @@ void event_loop::round(duration longest)
 
 result<void> event_loop::watch(int descriptor, unsigned events, event_source& source)
 {
-    epoll_event wanted{};
-    wanted.events = events;
-    wanted.data.ptr = &source;
-    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &wanted) != 0) return last_error();
-    return {};
+    return tell(EPOLL_CTL_ADD, descriptor, events, source);
 }
 
 result<void> event_loop::rewatch(int descriptor, unsigned events, event_source& source)
 {
+    return tell(EPOLL_CTL_MOD, descriptor, events, source);
+}
+
+result<void> event_loop::tell(int operation, int descriptor, unsigned events, event_source& source)
+{
     epoll_event wanted{};
     wanted.events = events;
     wanted.data.ptr = &source;
-    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, descriptor, &wanted) != 0) return last_error();
+    if (::epoll_ctl(epoll_.get(), operation, descriptor, &wanted) != 0) return last_error();
     return {};
 }
 
@@ -91,7 +92,7 @@ void event_loop::forget(int descriptor)
 int event_loop::patience_ms(duration longest) const
 {
     if (!queue_.empty() || called_) return 0;
-    if (!alarms_.empty()) longest = std::min(longest, alarms_.begin()->first - steady_clock::now());
+    if (!alarms_.empty()) longest = std::min(longest, std::max(alarms_.begin()->first, time_) - time_);
     if (longest == duration::max()) return -1;
     auto rounded_up = std::chrono::ceil<std::chrono::milliseconds>(longest).count();
     return static_cast<int>(std::clamp<std::int64_t>(rounded_up, 0, 60'000));
@@ -101,6 +102,7 @@ void event_loop::collect(int patience_ms)
 {
     std::array<epoll_event, most_events> events;
     auto count = ::epoll_wait(epoll_.get(), events.data(), most_events, patience_ms);
+    time_ = steady_clock::now();
     for (int i = 0; i < count; ++i) {
         auto& each = events[static_cast<std::size_t>(i)];
         if (each.data.ptr != nullptr) {
@@ -116,8 +118,7 @@ void event_loop::collect(int patience_ms)
 void event_loop::ring()
 {
     if (alarms_.empty()) return;
-    auto now = steady_clock::now();
-    while (!alarms_.empty() && alarms_.begin()->first <= now) {
+    while (!alarms_.empty() && alarms_.begin()->first <= time_) {
         auto& due = *alarms_.begin()->second;
         due.set_ = false;
         alarms_.erase(alarms_.begin());

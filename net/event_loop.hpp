@@ -45,6 +45,10 @@ public:
 
     void post(std::function<void()> job);
 
+    /// When the present round began to let others go on: what a request needs to know of time, without asking for it
+    /// each time.
+    time_point time() const { return time_; }
+
     /// How often all descriptors were looked at so far.
     std::uint64_t looks() const { return looks_; }
 
@@ -67,6 +71,7 @@ private:
     friend class alarm;
     using alarms = std::multimap<time_point, alarm*>;
 
+    result<void> tell(int operation, int descriptor, unsigned events, event_source& source);
     int patience_ms(duration longest) const;
     void collect(int patience_ms);
     void ring();
@@ -78,6 +83,7 @@ private:
     alarms alarms_;
     unique_fd epoll_, bell_;
     std::uint64_t looks_ = 0;
+    time_point time_ = steady_clock::now();
     std::atomic<bool> stopping_{false}, called_{false};
     std::atomic<std::thread::id> thread_;
     std::mutex jobs_guard_;

@@ -15,7 +15,7 @@ constexpr bool stocked = false;
 constexpr bool stocked = true;
 #endif
 
-constexpr std::size_t step = 64, classes = 32;  ///< frames of up to 2 KiB
+constexpr std::size_t step = 32, classes = 64;  ///< frames of up to 2 KiB
 constexpr std::uint32_t most_kept = 64;         ///< of each class
 
 struct free_frame {

@@ -62,8 +62,7 @@ void readiness::begin(ready_wait& waiter)
 /// The limits may change while a wait runs: a response is awaited with patience only once the request is sent.
 void readiness::renew(side& mine)
 {
-    mine.until =
-        mine.patience == duration{} ? mine.absolute : std::min(mine.absolute, steady_clock::now() + mine.patience);
+    mine.until = mine.patience == duration{} ? mine.absolute : std::min(mine.absolute, home_.time() + mine.patience);
     if (mine.until < when()) set(mine.until);  // a deadline that is too early is looked at again then
 }
 

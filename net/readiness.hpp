@@ -60,9 +60,6 @@ public:
     enum class open_file { own, shared };
     void end(open_file whose = open_file::own);
 
-    bool watching() const { return descriptor_ >= 0; }
-    int descriptor() const { return descriptor_; }
-
     ready_wait wait(direction what) { return {*this, what}; }
 
     /// False: a try would block. True: it may succeed.

@@ -8,6 +8,7 @@
 #include "net/readiness.hpp"
 #include "net/task.hpp"
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <span>
@@ -85,20 +86,33 @@ public:
 
     // Built from the above. Whoever need not wait gives way to the others of its worker now and then, so that no peer,
     // however fast, keeps the worker for itself.
-    task<result<std::size_t>> read_some(std::span<std::byte> into);
+    now_or_later<result<std::size_t>> read_some(std::span<std::byte> into);
     /// Reads at most what fits into `least` bytes and more; an empty buffer gives its memory back while it waits.
-    task<result<std::size_t>> read_into(buffer& into, std::size_t least);
-    task<result<void>> write_all(std::span<const std::string_view> pieces);
-    task<result<void>> write_all(std::string_view bytes);
+    now_or_later<result<std::size_t>> read_into(buffer& into, std::size_t least);
+    now_or_later<result<void>> write_all(std::span<const std::string_view> pieces);
+    now_or_later<result<void>> write_all(std::string_view bytes) { return write_all(std::span(&bytes, 1)); }
     task<void> finish_writing();
 
 private:
-    bool had_its_turn()
-    {
-        if (++eager_ < most_eager) return false;
-        eager_ = 0;
-        return true;
-    }
+    /// What is left to write.
+    class remainder {
+    public:
+        explicit remainder(std::span<const std::string_view> pieces);
+        void drop(std::size_t count);  ///< from the front
+        bool empty() const { return first_ == end_; }
+        std::span<const std::string_view> pieces() const { return {pieces_.data() + first_, pieces_.data() + end_}; }
+
+    private:
+        static constexpr std::size_t most_pieces = 8;
+        std::array<std::string_view, most_pieces> pieces_;
+        std::size_t first_ = 0, end_ = 0;
+    };
+
+    bool has_a_turn() { return ++eager_ < most_eager; }
+    task<result<std::size_t>> read_some_later(std::span<std::byte> into);
+    task<result<std::size_t>> read_into_later(buffer& into, std::size_t least);
+    task<result<void>> write_all_later(remainder left);
+    task<void> turn();
 
     static constexpr int most_eager = 32;  ///< reads and writes without a wait
     int eager_ = 0;

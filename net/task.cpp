@@ -22,17 +22,12 @@ std::coroutine_handle<> promise_base::next() noexcept
     return std::noop_coroutine();
 }
 
-void promise_base::throw_if_cancelled() const
-{
-    if (flow_->cancelled_ && flow_->heeds_) [[unlikely]]
-        throw boost::system::system_error(make_error_code(errc::aborted));
-}
+void promise_base::throw_cancelled() { throw boost::system::system_error(make_error_code(errc::aborted)); }
 
 }  // namespace detail
 
-void flow::start(end_handler ended)
+void flow::start()
 {
-    ended_ = std::move(ended);
     body_.coroutine_.promise().run_for(*this, {});
     body_.coroutine_.resume();
 }
@@ -48,8 +43,8 @@ void flow::cancel()
 
 void flow::go_on()
 {
-    auto ended = std::move(ended_);
-    ended(body_.coroutine_.promise().escaped());
+    auto escaped = body_.coroutine_.promise().escaped();
+    ended(escaped);
 }
 
 void suspension::wake()

@@ -11,6 +11,7 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
 namespace lintel::net {
 
@@ -67,6 +68,7 @@ public:
 private:
     std::coroutine_handle<> next() noexcept;
     void throw_if_cancelled() const;
+    [[noreturn]] static void throw_cancelled();
 
     flow* flow_ = nullptr;
     std::coroutine_handle<> awaiting_;  ///< none: the flow's first task
@@ -112,14 +114,8 @@ class [[nodiscard]] task {
 public:
     using promise_type = detail::promise<T>;
 
-    task() = default;
     task(std::coroutine_handle<promise_type> made) : coroutine_(made) {}  // NOLINT: the promise's return object
     task(task&& other) noexcept : coroutine_(std::exchange(other.coroutine_, {})) {}
-    task& operator=(task&& other) noexcept
-    {
-        std::swap(coroutine_, other.coroutine_);
-        return *this;
-    }
     ~task()
     {
         if (coroutine_) coroutine_.destroy();
@@ -139,33 +135,74 @@ private:
     std::coroutine_handle<promise_type> coroutine_;
 };
 
+/// What is known at once, or else the task that finds out: where there is nothing to wait for, no coroutine is made.
+/// Awaited once. A coroutine may return it, too.
+template <class T>
+class [[nodiscard]] now_or_later {
+public:
+    using promise_type = detail::promise<T>;
+
+    template <class Known>
+        requires(std::is_convertible_v<Known, T> && !std::is_same_v<std::remove_cvref_t<Known>, task<T>>)
+    now_or_later(Known&& known) : value_(std::in_place_index<0>, std::forward<Known>(known))  // NOLINT: as T itself
+    {
+    }
+    now_or_later(task<T> later) : value_(std::in_place_index<1>, std::move(later)) {}  // NOLINT: as the task itself
+    now_or_later(std::coroutine_handle<promise_type> made) : now_or_later(task<T>(made)) {}  // NOLINT: as task's
+
+    bool await_ready() const noexcept { return value_.index() == 0; }
+    template <class Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> awaiting) noexcept
+    {
+        return std::get_if<1>(&value_)->await_suspend(awaiting);
+    }
+    T await_resume()
+    {
+        if (auto* known = std::get_if<0>(&value_)) return std::move(*known);
+        return std::get_if<1>(&value_)->await_resume();
+    }
+
+    /// Null: it has to be awaited.
+    T* known() { return std::get_if<0>(&value_); }
+
+private:
+    std::variant<T, task<T>> value_;
+};
+
 /// One line of execution: a task and what it awaits. Belongs to one loop. A flow that is destroyed before it has ended
 /// takes its tasks with it.
-class flow final : runnable {
+class flow : runnable {
 public:
     flow(event_loop& home, task<void> body) : home_(home), body_(std::move(body)) {}
 
-    /// Runs up to the first wait. `ended` is called by the loop, not from within the task, with what escaped the task;
-    /// it may destroy the flow.
-    using end_handler = std::move_only_function<void(const std::exception_ptr& escaped)>;
-    void start(end_handler ended);
+    /// Runs up to the first wait.
+    void start();
 
     /// What the flow waits for ends with `errc::aborted`; the next co_await throws it as a `system_error`.
     void cancel();
 
-    event_loop& home() const { return home_; }
+protected:
+    ~flow() = default;
+
+    /// Called by the loop, not from within the task, with what escaped the task. May destroy the flow.
+    virtual void ended(const std::exception_ptr& escaped) = 0;
 
 private:
     friend class detail::promise_base;
     friend class suspension;
-    void go_on() override;
+    void go_on() final;
 
     event_loop& home_;
     task<void> body_;
-    end_handler ended_;
     suspension* waits_for_ = nullptr;
     bool cancelled_ = false, heeds_ = true;
 };
+
+inline void detail::promise_base::throw_if_cancelled() const
+{
+    if (flow_->cancelled_ && flow_->heeds_) [[unlikely]]
+        throw_cancelled();
+}
 
 /// What a flow waits for: the base of everything that suspends. It lives in the frame that waits; where that is
 /// destroyed, nobody finds it any more.
@@ -190,8 +227,6 @@ protected:
     /// The flow was cancelled: it is woken, and nobody else must do so any more.
     virtual void give_up() = 0;
 
-    event_loop& home() const { return flow_->home(); }
-
 private:
     friend class flow;
     void go_on() override { waiting_.resume(); }
@@ -214,6 +249,7 @@ private:
 
 namespace lintel {
 
+using net::now_or_later;
 using net::task;
 
 }  // namespace lintel

@@ -41,13 +41,16 @@ task_group::~task_group() { assert(running_.empty()); }
 
 void task_group::spawn(std::string_view name, task<void> body)
 {
-    auto self = running_.emplace(running_.end(), home_, std::move(body));
-    self->start([this, self, name](const std::exception_ptr& failure) { finished(self, name, failure); });
+    auto* made = new member(*this, name, std::move(body));  // finished() deletes it
+    running_.push_back(*made);
+    made->start();
 }
 
-void task_group::finished(std::list<flow>::iterator which, std::string_view name, const std::exception_ptr& failure)
+void task_group::finished(member& which, const std::exception_ptr& failure)
 {
-    running_.erase(which);
+    auto name = which.name();
+    running_.erase(running_.iterator_to(which));
+    delete &which;
     if (failure && !is_cancellation(failure)) {
         log::error("task.failed", {{"task", name}, {"why", describe(failure)}});
     }

@@ -4,7 +4,8 @@
 #include "net/event.hpp"
 #include "net/task.hpp"
 
-#include <list>
+#include <boost/intrusive/list.hpp>
+
 #include <string_view>
 
 namespace lintel::net {
@@ -32,10 +33,28 @@ public:
     std::size_t size() const { return running_.size(); }
 
 private:
-    void finished(std::list<flow>::iterator which, std::string_view name, const std::exception_ptr& failure);
+    using hook = boost::intrusive::list_base_hook<boost::intrusive::tag<task_group>>;
+
+    class member final : public flow, public hook {
+    public:
+        member(task_group& of, std::string_view name, task<void> body)
+            : flow(of.home_, std::move(body)), of_(of), name_(name)
+        {
+        }
+        std::string_view name() const { return name_; }
+
+    private:
+        void ended(const std::exception_ptr& escaped) override { of_.finished(*this, escaped); }
+
+        task_group& of_;
+        std::string_view name_;
+    };
+
+    using members = boost::intrusive::list<member, boost::intrusive::base_hook<hook>>;
+    void finished(member& which, const std::exception_ptr& failure);
 
     event_loop& home_;
-    std::list<flow> running_;
+    members running_;
     event empty_;
 };
 

@@ -42,6 +42,20 @@ void add(std::string& line, std::string_view name, std::uint64_t value)
 
 }  // namespace
 
+kept_record::kept_record(const access_record& original) : record(original)
+{
+    std::array views{&record.entrypoint, &record.method, &record.host,  &record.path,
+                     &record.protocol,   &record.reason, &record.route, &record.service};
+    std::size_t size = 0;
+    for (const auto* each : views) size += each->size();
+    texts_.reserve(size);  // nothing moves afterwards
+    for (auto* each : views) {
+        auto begin = texts_.size();
+        texts_ += *each;
+        *each = std::string_view(texts_).substr(begin);
+    }
+}
+
 std::string access_log::format(const access_record& record)
 {
     auto taken = std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - record.started);

@@ -33,6 +33,18 @@ struct access_record {
     std::string detail;  ///< what exactly went wrong, where something did
     unsigned attempts = 0;
     std::uint64_t sent_bytes = 0;  ///< of the response body or the tunnel
+    bool goes_on = false;          ///< as a tunnel, which writes the line when it ends
+};
+
+/// A record that outlives the request: it keeps the texts that its views point to.
+struct kept_record {
+    explicit kept_record(const access_record& original);
+    kept_record(const kept_record&) = delete;
+
+    access_record record;
+
+private:
+    std::string texts_;
 };
 
 /// Lines from one worker to the writer: single producer, single consumer, bounded.

@@ -4,32 +4,37 @@ namespace lintel::proxy {
 
 admission::verdict admission::enter(const net::address& from, bool another_leaves)
 {
-    if (!count_client(from)) return verdict::client_full;
+    auto client = guest(from);
+    if (!count_in(client)) return verdict::client_full;
     auto before = open_.fetch_add(1, std::memory_order_relaxed);
     if (before < caps_.connections || another_leaves) return verdict::admitted;
-    leave(from);
+    leave(client);
     return verdict::full;
 }
 
-void admission::leave(const net::address& from)
+admission::guest_id admission::guest(const net::address& from) const
+{
+    if (caps_.exempt.contains(from)) return {};
+    return from.network();
+}
+
+void admission::leave(guest_id client)
 {
     open_.fetch_sub(1, std::memory_order_relaxed);
-    if (caps_.exempt.contains(from)) return;
-    auto client = from.network();
-    auto& mine = shard_of(client);
+    if (!client) return;
+    auto& mine = shard_of(*client);
     std::scoped_lock lock(mine.access);
-    auto found = mine.open.find(client);
+    auto found = mine.open.find(*client);
     if (--found->second == 0) mine.open.erase(found);
 }
 
 /// First the client's own share: a greedy one must not make others leave.
-bool admission::count_client(const net::address& from)
+bool admission::count_in(guest_id client)
 {
-    if (caps_.exempt.contains(from)) return true;
-    auto client = from.network();
-    auto& mine = shard_of(client);
+    if (!client) return true;
+    auto& mine = shard_of(*client);
     std::scoped_lock lock(mine.access);
-    auto& count = mine.open[client];
+    auto& count = mine.open[*client];
     if (count >= caps_.per_client) return false;
     ++count;
     return true;

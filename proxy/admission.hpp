@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 
 namespace lintel::proxy {
 
@@ -27,8 +28,12 @@ public:
     /// Counts a connection in, where it is admitted. `another_leaves`: one that was closed for it is still counted.
     verdict enter(const net::address& from, bool another_leaves = false);
 
+    /// Who is counted together; none where the client counts in all only.
+    using guest_id = std::optional<net::address::network_bits>;
+    guest_id guest(const net::address& from) const;
+
     /// Counts one that was admitted out.
-    void leave(const net::address& from);
+    void leave(guest_id client);
 
 private:
     struct shard {
@@ -36,7 +41,7 @@ private:
         std::map<net::address::network_bits, std::size_t> open;
     };
     shard& shard_of(net::address::network_bits client) { return shards_[(client.second * 0x9E3779B97F4A7C15) >> 58]; }
-    bool count_client(const net::address& from);
+    bool count_in(guest_id client);
 
     caps caps_;
     std::atomic<std::size_t> open_{0};

@@ -2,7 +2,7 @@
 // An abandoned request frees its upstream within 0.2 s.
 
 #include "http/exchange.hpp"
-#include "net/deadline.hpp"
+#include "net/worker.hpp"
 
 #include <functional>
 #include <utility>
@@ -13,9 +13,9 @@ namespace lintel::proxy {
 /// within the first 50 ms: most requests are over by then.
 class client_watch final : net::deadline {
 public:
-    client_watch(net::sweep& home, const http::exchange& client) : deadline(home), client_(client)
+    client_watch(net::worker& home, const http::exchange& client) : deadline(home.deadlines()), client_(client)
     {
-        set(steady_clock::now() + first_look);
+        set(home.time() + first_look);
     }
 
     bool gone() const { return gone_; }

@@ -43,29 +43,38 @@ public:
           route_(std::move(route)),
           record_(record),
           request_(client, worker, record.client),
-          watch_(worker.loop.deadlines(), client)
+          watch_(worker.loop, client)
     {
-        record_.request_id = request_.request_id();
+        if (worker_.access != nullptr) record_.request_id = request_.request_id();
     }
 
     task<outcome> run()
     {
-        auto length = client_.body().length();
-        if (length && *length > 0 && *length <= worker_.settings.collected_body_bytes) {
-            auto collected = co_await collect(client_.body());
-            if (!collected) co_return outcome{fault_of_body(collected.error()), collected.error()};
-            collected_ = std::move(*collected);
-            if (auto refused = rematch(); refused != fault::none) co_return outcome{refused, {}};
-        } else if (!client_.body().complete()) {
-            place_ = co_await wait_for_place();
-            if (!place_) co_return outcome{fault::busy, {}};
-            if (auto refused = rematch(); refused != fault::none) co_return outcome{refused, {}};
-        }
         worker_.retries.on_request();
-        co_return co_await attempts();
+        auto length = client_.body().length();
+        if (length && *length > 0 && *length <= worker_.settings.collected_body_bytes) return collect_first();
+        if (!client_.body().complete()) return wait_first();
+        return attempts();
     }
 
 private:
+    task<outcome> collect_first()
+    {
+        auto collected = co_await collect(client_.body());
+        if (!collected) co_return outcome{fault_of_body(collected.error()), collected.error()};
+        collected_ = std::move(*collected);
+        if (auto refused = rematch(); refused != fault::none) co_return outcome{refused, {}};
+        co_return co_await attempts();
+    }
+
+    task<outcome> wait_first()
+    {
+        place_ = co_await wait_for_place();
+        if (!place_) co_return outcome{fault::busy, {}};
+        if (auto refused = rematch(); refused != fault::none) co_return outcome{refused, {}};
+        co_return co_await attempts();
+    }
+
     /// A body that streams holds an endpoint for as long as the client takes: only so many at a time.
     task<upload_slots::place> wait_for_place()
     {
@@ -85,7 +94,7 @@ private:
         last.state = service.why_none();
         // An app that is told to stop may close idle connections at once, and we hear of it a little later: what can't
         // be repeated gets a new connection to the newest endpoint, as long as such requests are few.
-        auto now = steady_clock::now();
+        auto now = worker_.loop.time();
         bool careful = !replayable() && service.turns->positions[worker_.index].careful.take(now);
         auto demanded = careful ? freshness::new_only : replayable() ? freshness::any_pooled : freshness::recently_used;
         for (;;) {
@@ -106,33 +115,35 @@ private:
     task<outcome> one_attempt(endpoint_ptr target, freshness demanded)
     {
         ++record_.attempts;
-        record_.endpoint = target->authority();
+        if (worker_.access != nullptr) record_.endpoint = target->authority();
         lease held(worker_, target);
-        if (auto connected = co_await connect(held, demanded); !connected) {
-            if (watch_.gone()) co_return outcome{fault::client_gone, connected.error()};
-            auto what = fault_of_connect(connected.error());
-            if (what != fault::exhausted && target->set_reachable(false)) worker_.suspect(target);
-            co_return outcome{what, connected.error()};
+        if (!held.take_pooled(demanded)) {
+            if (auto connected = co_await connect(held); !connected) {
+                if (watch_.gone()) co_return outcome{fault::client_gone, connected.error()};
+                auto what = fault_of_connect(connected.error());
+                if (what != fault::exhausted && target->set_reachable(false)) worker_.suspect(target);
+                co_return outcome{what, connected.error()};
+            }
+            // Connecting took time: an endpoint that was told to stop meanwhile gets no new request.
+            if (target->draining()) co_return outcome{fault::connect_refused, {}};
         }
-        // Connecting took time: an endpoint that was told to stop meanwhile gets no new request.
-        if (target->draining()) co_return outcome{fault::connect_refused, {}};
         request_.address_to(*target, route_->service->pass_host, options().path_as_is);
         worker_.counters.add(counter::upstream_requests);
         http::memory_body whole(collected_);
         auto& body = collected_.empty() ? client_.body() : whole;
         sent_request request{request_.head(), body, request_.not_forwarded(), options(), place_};
-        auto result = co_await relay(worker_, client_, watch_, held.call(), request, record_);
+        auto result = co_await relay(worker_, client_, watch_, held, request, record_);
         result.pooled = held.pooled();
         note(*target, result);
         if (result.what == fault::none) held.give_back();
         co_return result;
     }
 
-    task<result<void>> connect(lease& held, freshness demanded)
+    task<result<void>> connect(lease& held)
     {
         client_watch::breaking on_departure(watch_, [&held] { held.abort(); });
         if (watch_.gone()) co_return net::errc::aborted;
-        co_return co_await held.connect(demanded, options().connect_timeout);
+        co_return co_await held.connect(options().connect_timeout);
     }
 
     /// A pooled connection that died says nothing against its endpoint.
@@ -179,7 +190,7 @@ private:
     access_record& record_;
     forwarded_request request_;
     client_watch watch_;
-    time_point began_ = steady_clock::now();
+    time_point began_ = worker_.loop.time();
     std::string collected_;
     std::shared_ptr<rotation> turns_;  ///< of the service whose upload slot is held
     upload_slots::place place_;
@@ -193,8 +204,7 @@ task<outcome> forward(worker_state& worker, http::exchange& client, std::size_t 
                       access_record& record)
 {
     forwarding one(worker, client, entrypoint, std::move(route), record);
-    auto result = co_await one.run();
-    co_return result;
+    co_return co_await one.run();
 }
 
 }  // namespace lintel::proxy

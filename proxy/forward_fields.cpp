@@ -11,6 +11,7 @@ using http::field_id;
 namespace {
 
 constexpr std::size_t longest_request_id = 128;
+constexpr std::size_t most_added = 9;  ///< fields of our own
 
 /// Fields that concern one connection only, whatever Connection says (RFC 9110 §7.6.1).
 bool is_hop_by_hop(field_id id)
@@ -64,11 +65,11 @@ std::string joined(const http::fields& all, field_id id)
     return list;
 }
 
-std::string port_of(std::string_view authority, bool encrypted)
+std::string_view port_of(std::string_view authority, bool encrypted)
 {
     auto colon = authority.rfind(':');
     bool has_port = colon != authority.npos && authority.find(']', colon) == authority.npos;
-    if (has_port && colon + 1 < authority.size()) return std::string(authority.substr(colon + 1));
+    if (has_port && colon + 1 < authority.size()) return authority.substr(colon + 1);
     return encrypted ? "443" : "80";
 }
 
@@ -138,6 +139,7 @@ forwarded_request::forwarded_request(const http::exchange& exchange, worker_stat
     nominated_ = nominated(received.fields);
     auto said = forwards_left(received);
     auto left = said ? *said : std::nullopt;
+    head_.fields.make_room(received.fields.size() + most_added);
     for (const auto& each : received.fields) {
         bool dropped = is_hop_by_hop(each.id) || says_where_from(each.id) || is_named(each, nominated_);
         bool ours = each.id == field_id::expect || each.id == field_id::proxy || each.id == field_id::x_request_id ||
@@ -165,24 +167,23 @@ void forwarded_request::add_forwarded(const http::exchange& exchange, bool trust
 {
     const auto& received = exchange.request();
     bool encrypted = exchange.connection().secured().encrypted;
-    auto keep = [&](field_id id) { return trusted ? std::string(value_of(received.fields, id)) : std::string(); };
-    auto peer = exchange.connection().peer().ip();
-
-    auto before = trusted ? joined(received.fields, field_id::x_forwarded_for) : std::string();
-    for_ = before.empty() ? peer : before + ", " + peer;
-    real_ip_ = keep(field_id::x_real_ip);
-    proto_ = keep(field_id::x_forwarded_proto);
-    host_ = keep(field_id::x_forwarded_host);
-    port_ = keep(field_id::x_forwarded_port);
-    if (real_ip_.empty()) real_ip_ = client_;
-    if (proto_.empty()) proto_ = encrypted ? "https" : "http";
-    if (host_.empty()) host_ = received.authority;
-    if (port_.empty()) port_ = port_of(received.authority, encrypted);
-    head_.fields.add({"X-Forwarded-For", for_, field_id::x_forwarded_for});
-    head_.fields.add({"X-Forwarded-Proto", proto_, field_id::x_forwarded_proto});
-    head_.fields.add({"X-Forwarded-Host", host_, field_id::x_forwarded_host});
-    head_.fields.add({"X-Forwarded-Port", port_, field_id::x_forwarded_port});
-    head_.fields.add({"X-Real-IP", real_ip_, field_id::x_real_ip});
+    auto theirs_or = [&](field_id id, std::string_view ours) {
+        auto theirs = trusted ? value_of(received.fields, id) : std::string_view();
+        return theirs.empty() ? ours : theirs;
+    };
+    auto add = [&](std::string_view name, std::string_view value, field_id id) { head_.fields.add({name, value, id}); };
+    std::string_view proto = encrypted ? "https" : "http", by = client_;
+    if (trusted) {
+        for_ = joined(received.fields, field_id::x_forwarded_for);
+        if (!for_.empty()) for_ += ", ";
+        by = for_ += exchange.connection().peer().ip();
+    }
+    add("X-Forwarded-For", by, field_id::x_forwarded_for);
+    add("X-Forwarded-Proto", theirs_or(field_id::x_forwarded_proto, proto), field_id::x_forwarded_proto);
+    add("X-Forwarded-Host", theirs_or(field_id::x_forwarded_host, received.authority), field_id::x_forwarded_host);
+    auto port = port_of(received.authority, encrypted);
+    add("X-Forwarded-Port", theirs_or(field_id::x_forwarded_port, port), field_id::x_forwarded_port);
+    add("X-Real-IP", theirs_or(field_id::x_real_ip, client_), field_id::x_real_ip);
     if (!trusted) return;
     for (const auto& each : received.fields) {
         bool theirs = each.id == field_id::forwarded || each.id == field_id::x_forwarded_prefix ||
@@ -201,11 +202,12 @@ void forwarded_request::add_request_id(const http::request_head& received, worke
         request_id_ = given;
     } else {
         constexpr std::string_view digits = "0123456789abcdef";
-        request_id_.reserve(32);
+        auto* next = made_id_.data();
         for (int word = 0; word < 2; ++word) {
             auto bits = worker.random();
-            for (int i = 0; i < 16; ++i, bits >>= 4) request_id_ += digits[bits & 15];
+            for (int i = 0; i < 16; ++i, bits >>= 4) *next++ = digits[bits & 15];
         }
+        request_id_ = {made_id_.data(), made_id_.size()};
     }
     head_.fields.add({"X-Request-Id", request_id_, field_id::x_request_id});
 }

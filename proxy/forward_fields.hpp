@@ -5,6 +5,7 @@
 #include "http/exchange.hpp"
 #include "proxy/worker_state.hpp"
 
+#include <array>
 #include <string>
 
 namespace lintel::proxy {
@@ -47,8 +48,9 @@ private:
 
     http::request_head head_;
     field_names nominated_;
-    std::string client_, for_, proto_, host_, port_, real_ip_, request_id_, target_authority_;
-    std::string max_forwards_;
+    std::string client_, for_, target_authority_, max_forwards_;
+    std::array<char, 32> made_id_;
+    std::string_view request_id_;
     std::string_view received_authority_, received_path_, normal_path_;
     bool websocket_ = false;
 };

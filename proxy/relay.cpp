@@ -2,9 +2,9 @@
 
 #include "base/text.hpp"
 #include "http/error.hpp"
-#include "http/tunnel.hpp"
 #include "net/error.hpp"
 #include "net/task_group.hpp"
+#include "proxy/open_tunnel.hpp"
 
 namespace lintel::proxy {
 
@@ -28,17 +28,23 @@ public:
         if (piece) observe(*piece);
         return piece;
     }
-    task<http::body_piece> read() override
+    now_or_later<http::body_piece> read() override
     {
-        auto piece = co_await inner_.read();
-        observe(piece);
-        co_return piece;
+        if (auto piece = ready()) return *piece;
+        return read_later();
     }
     std::optional<std::uint64_t> length() const override { return inner_.length(); }
     bool complete() const override { return inner_.complete(); }
     error_code broken() const { return broken_; }
 
 private:
+    task<http::body_piece> read_later()
+    {
+        auto piece = co_await inner_.read();
+        observe(piece);
+        co_return piece;
+    }
+
     void observe(http::body_piece& piece)
     {
         if (piece.trailers != nullptr && !kept_back_.empty()) {
@@ -58,12 +64,13 @@ private:
 
 class attempt {
 public:
-    attempt(worker_state& worker, http::exchange& client, client_watch& watch, http::upstream_call& upstream,
-            const sent_request& request, access_record& record)
+    attempt(worker_state& worker, http::exchange& client, client_watch& watch, lease& held, const sent_request& request,
+            access_record& record)
         : worker_(worker),
           client_(client),
           watch_(watch),
-          upstream_(upstream),
+          held_(held),
+          upstream_(held.call()),
           head_(request.head),
           request_body_(request.body, request_bytes_, request.not_forwarded),
           options_(request.options),
@@ -79,7 +86,7 @@ public:
         upstream_.use(options_);
         outcome result;
         if (request_body_.complete()) {
-            co_await send_request();
+            note_sent(co_await upstream_.send(head_, request_body_));
             result = co_await receive();
         } else {
             pump_.spawn("request", send_request());
@@ -98,11 +105,12 @@ private:
         if (pump_.size() > 0) upstream_.abort();
     }
 
-    task<void> send_request()
+    task<void> send_request() { note_sent(co_await upstream_.send(head_, request_body_)); }
+
+    void note_sent(const result<void>& sent)
     {
-        auto sent = co_await upstream_.send(head_, request_body_);
         if (sent) place_ = upload_slots::place();
-        if (sent) co_return;
+        if (sent) return;
         // A body that broke must not look complete upstream, and one who doesn't read will not answer. Only a
         // connection that the upstream has closed may still hold an early answer.
         unread_ = sent.error() == net::errc::timed_out;
@@ -116,7 +124,7 @@ private:
         for (;;) {
             auto received = co_await upstream_.receive_head();
             if (!received) co_return failed(received.error());
-            auto head = **received;
+            auto& head = **received;
             if (head.status == 101) co_return co_await tunnel(std::move(head));
             response_names_ = nominated(head.fields);
             strip_response(head, response_names_, false);
@@ -149,14 +157,13 @@ private:
         watch_.stop();
         strip_response(head, nominated(head.fields), true);
         record_.status = 101;
-        auto opened = co_await client_.accept_tunnel(head);
-        if (!opened) co_return outcome{fault::client_gone, opened.error()};
-        worker_.counters.add(counter::tunnels);
-        counted open(worker_.counters, counter::tunnels_open);
-        http::tunnel between(worker_.loop, *opened, upstream_.tunnel(), options_.tunnel_idle_timeout);
-        auto place = worker_.tunnels.insert(worker_.tunnels.end(), &between);
-        record_.sent_bytes = (co_await between.run()).from_upstream;
-        worker_.tunnels.erase(place);
+        auto open = std::make_unique<open_tunnel>(worker_, upstream_.take_tunnel(), held_.take_count(),
+                                                  options_.tunnel_idle_timeout);
+        open->remember(record_);
+        auto keeper = [open = std::move(open)](http::tunnel_end client) { return open->run(std::move(client)); };
+        auto accepted = co_await client_.accept_tunnel(head, std::move(keeper));
+        if (!accepted) co_return outcome{fault::client_gone, accepted.error()};
+        record_.goes_on = true;
         co_return outcome{};
     }
 
@@ -175,6 +182,7 @@ private:
     worker_state& worker_;
     http::exchange& client_;
     client_watch& watch_;
+    lease& held_;
     http::upstream_call& upstream_;
     const http::request_head& head_;
     std::uint64_t request_bytes_ = 0;
@@ -190,10 +198,10 @@ private:
 
 }  // namespace
 
-task<outcome> relay(worker_state& worker, http::exchange& client, client_watch& watch, http::upstream_call& upstream,
+task<outcome> relay(worker_state& worker, http::exchange& client, client_watch& watch, lease& held,
                     const sent_request& request, access_record& record)
 {
-    attempt one(worker, client, watch, upstream, request, record);
+    attempt one(worker, client, watch, held, request, record);
     co_return co_await one.run();
 }
 

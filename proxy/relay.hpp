@@ -7,6 +7,7 @@
 #include "proxy/client_watch.hpp"
 #include "proxy/forward_fields.hpp"
 #include "proxy/outcome.hpp"
+#include "proxy/upstream/lease.hpp"
 #include "proxy/worker_state.hpp"
 
 namespace lintel::proxy {
@@ -20,10 +21,11 @@ struct sent_request {
     upload_slots::place& place;  ///< given back when the body is out
 };
 
-/// Sends `request`, passes on what comes back, 1xx and tunnels included. Returns when both directions are done.
+/// Sends `request` over the connection that `held` has, passes on what comes back, 1xx included. Returns when both
+/// directions are done, or when a 101 made a tunnel of them, which takes the connection and the count of `held`.
 /// With a fault before the client got a final head, nothing final was sent to the client and the call is broken off;
 /// after it the client's connection is cut. `record` gets the status and the bytes; `watch` is used meanwhile.
-task<outcome> relay(worker_state& worker, http::exchange& client, client_watch& watch, http::upstream_call& upstream,
+task<outcome> relay(worker_state& worker, http::exchange& client, client_watch& watch, lease& held,
                     const sent_request& request, access_record& record);
 
 }  // namespace lintel::proxy

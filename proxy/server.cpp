@@ -31,13 +31,13 @@ std::string refusal_at_the_door(int status, std::string_view reason, std::string
 /// Counts a connection out of the caps.
 class admitted {
 public:
-    admitted(admission& door, const net::address& client) : door_(door), client_(client) {}
+    admitted(admission& door, const net::address& client) : door_(door), client_(door.guest(client)) {}
     admitted(const admitted&) = delete;
     ~admitted() { door_.leave(client_); }
 
 private:
     admission& door_;
-    net::address client_;
+    admission::guest_id client_;
 };
 
 }  // namespace
@@ -45,6 +45,11 @@ private:
 server::server(worker_state& worker)
     : worker_(worker), accepting_(worker.loop), connections_(worker.loop), housekeeping_(worker.loop)
 {
+    for (std::size_t i = 0; i < worker_.settings.entrypoints.size(); ++i) {
+        doors_.push_back(
+            {[this, i](http::exchange& exchange) { return answer(exchange, i); },
+             [this, i](const net::stream& from, int status, error_code why) { note_refused(i, from, status, why); }});
+    }
 }
 
 server::~server() = default;
@@ -90,25 +95,31 @@ task<void> server::serve(std::size_t entrypoint, std::unique_ptr<net::stream> cl
     counted open(worker_.counters, counter::connections_open);
     admitted counted_in(worker_.admission, client->peer());
     if (worker_.settings.entrypoints[entrypoint].tls) {
-        auto peer = client->peer();
-        std::string why;
-        auto shaking = shaking_hands_.insert(shaking_hands_.end(), client.get());
-        auto encrypted = co_await worker_.tls.accept(std::move(client), worker_.settings.tls_handshake, &why);
-        shaking_hands_.erase(shaking);
-        if (!encrypted) {
-            worker_.counters.add(counter::handshakes_failed);
-            log::debug("tls.handshake_failed",
-                       {{"client", peer.ip()}, {"error", encrypted.error().message()}, {"why", why}});
-            co_return;
-        }
-        client = std::move(*encrypted);
+        client = co_await shake_hands(std::move(client));
+        if (!client) co_return;
     }
-    http::h1_connection connection(worker_.loop, std::move(client), worker_.limits[entrypoint], worker_.clients);
-    if (draining_) connection.drain();
-    http::handler handler = [this, entrypoint](http::exchange& exchange) { return answer(exchange, entrypoint); };
-    co_await connection.serve(handler, [this, entrypoint](const net::stream& from, int status, error_code why) {
-        note_refused(entrypoint, from, status, why);
-    });
+    std::unique_ptr<http::h1_connection::tunnel> tunnel;
+    {
+        http::h1_connection connection(worker_.loop, std::move(client), worker_.limits[entrypoint], worker_.clients);
+        if (draining_) connection.drain();
+        co_await connection.serve(doors_[entrypoint].answer, doors_[entrypoint].refused);
+        tunnel = connection.take_tunnel();
+    }
+    if (tunnel) co_await tunnel->keeper(std::move(tunnel->client));
+}
+
+/// Null: it failed.
+task<std::unique_ptr<net::stream>> server::shake_hands(std::unique_ptr<net::stream> client)
+{
+    auto peer = client->peer();
+    std::string why;
+    auto shaking = shaking_hands_.insert(shaking_hands_.end(), client.get());
+    auto encrypted = co_await worker_.tls.accept(std::move(client), worker_.settings.tls_handshake, &why);
+    shaking_hands_.erase(shaking);
+    if (encrypted) co_return std::move(*encrypted);
+    worker_.counters.add(counter::handshakes_failed);
+    log::debug("tls.handshake_failed", {{"client", peer.ip()}, {"error", encrypted.error().message()}, {"why", why}});
+    co_return nullptr;
 }
 
 task<void> server::answer(http::exchange& exchange, std::size_t entrypoint)
@@ -117,7 +128,7 @@ task<void> server::answer(http::exchange& exchange, std::size_t entrypoint)
     counted open(worker_.counters, counter::requests_open);
     const auto& request = exchange.request();
     access_record record{
-        .started = steady_clock::now(),
+        .started = worker_.loop.time(),
         .client = client_address(exchange.connection().peer(), request.fields, worker_.settings.trusted_proxies),
         .entrypoint = worker_.settings.entrypoints[entrypoint].name,
         .method = request.method,
@@ -131,44 +142,48 @@ task<void> server::answer(http::exchange& exchange, std::size_t entrypoint)
         .endpoint = {},
         .request_id = {},
         .detail = {}};
-    co_await dispatch(exchange, entrypoint, record);
+    const auto* found = worker_.routes.get()->match(entrypoint, request);
+    auto route = found != nullptr ? *found : route_ptr();
+    outcome result{worker_.routes.get()->loaded() ? fault::no_route : fault::not_loaded, {}};
+    if (route) {
+        record.route = route->id;
+        result = co_await answer_route(exchange, entrypoint, route, record);
+    }
+    if (result.what != fault::none) co_await tell(exchange, result, record);
+    if (!record.goes_on) worker_.write(record);
     if (record.status >= 200 && record.status < 600) {
         auto first = static_cast<int>(counter::responses_2xx);
         worker_.counters.add(static_cast<counter>(first + record.status / 100 - 2));
     }
 }
 
-task<void> server::dispatch(http::exchange& exchange, std::size_t entrypoint, access_record& record)
+namespace {
+
+/// An answer of our own is no fault.
+task<outcome> settled(task<void> replying)
 {
-    const auto* found = worker_.routes.get()->match(entrypoint, exchange.request());
-    auto route = found != nullptr ? *found : route_ptr();
-    if (!route) {
-        auto what = worker_.routes.get()->loaded() ? fault::no_route : fault::not_loaded;
-        co_await tell(exchange, {what, {}}, record);
-    } else {
-        record.route = route->id;
-        co_await answer_route(exchange, entrypoint, route, record);
-    }
-    write_record(record);
+    co_await std::move(replying);
+    co_return outcome{};
 }
 
-task<void> server::answer_route(http::exchange& exchange, std::size_t entrypoint, const route_ptr& route,
-                                access_record& record)
+}  // namespace
+
+/// What is left to tell the client, if anything.
+now_or_later<outcome> server::answer_route(http::exchange& exchange, std::size_t entrypoint, const route_ptr& route,
+                                           access_record& record)
 {
     const auto& request = exchange.request();
     const auto& options = worker_.options_of(*route, entrypoint);
     if (!route->refusal.empty()) {
         worker_.counters.add(counter::own_errors);
-        co_return co_await reply_with(exchange, verdict_of(fault::closed_route), route->refusal, record);
+        return settled(reply_with(exchange, verdict_of(fault::closed_route), route->refusal, record));
     }
-    if (auto refused = refused_by(*route, options, exchange); refused != fault::none)
-        co_return co_await tell(exchange, {refused, {}}, record);
-    if (forwards_left(request).value() == 0) co_return co_await answer_last_hop(exchange, record);
-    if (route->redirect_to_https) co_return co_await redirect_to_https(exchange, worker_.settings.https_port, record);
+    if (auto refused = refused_by(*route, options, exchange); refused != fault::none) return outcome{refused, {}};
+    if (forwards_left(request).value() == 0) return settled(answer_last_hop(exchange, record));
+    if (route->redirect_to_https) return settled(redirect_to_https(exchange, worker_.settings.https_port, record));
     if (!route->options.empty()) exchange.use(options);
     record.service = route->service->id;
-    auto result = co_await forward(worker_, exchange, entrypoint, route, record);
-    if (result.what != fault::none) co_await tell(exchange, result, record);
+    return forward(worker_, exchange, entrypoint, route, record);
 }
 
 /// Says what went wrong, if the client can still be told; cuts the connection otherwise.
@@ -195,13 +210,7 @@ void server::note_refused(std::size_t entrypoint, const net::stream& client, int
     record.status = status;
     record.reason = "bad-request";
     record.detail = why.message();
-    write_record(record);
-}
-
-void server::write_record(const access_record& record)
-{
-    if (worker_.access == nullptr) return;
-    if (!worker_.access->push(access_log::format(record))) worker_.counters.add(counter::access_lines_dropped);
+    worker_.write(record);
 }
 
 void server::begin_drain(time_point end, std::function<void()> done)
@@ -227,6 +236,7 @@ task<void> server::drain(time_point end, std::function<void()> done)
     if (connections_.size() > 0) log::warn("drain.cut", {{"connections", connections_.size()}});
     for (auto* each : shaking_hands_) each->close();
     worker_.clients.for_each([](http::h1_connection& each) { each.close(); });
+    for (auto* each : worker_.tunnels) each->cut();
     co_await connections_.join();
     done();
 }

@@ -1,6 +1,7 @@
 #pragma once
 // One worker's part of the front door: accepts, serves, drains.
 
+#include "http/h1_connection.hpp"
 #include "net/listener.hpp"
 #include "net/task_group.hpp"
 #include "proxy/outcome.hpp"
@@ -30,15 +31,21 @@ private:
     task<void> accept(std::size_t entrypoint, net::listener& from);
     bool admit(std::size_t entrypoint, net::stream& client);
     task<void> serve(std::size_t entrypoint, std::unique_ptr<net::stream> client);
+    task<std::unique_ptr<net::stream>> shake_hands(std::unique_ptr<net::stream> client);
     task<void> answer(http::exchange& exchange, std::size_t entrypoint);
-    task<void> dispatch(http::exchange& exchange, std::size_t entrypoint, access_record& record);
-    task<void> answer_route(http::exchange& exchange, std::size_t entrypoint, const route_ptr& route,
-                            access_record& record);
+    now_or_later<outcome> answer_route(http::exchange& exchange, std::size_t entrypoint, const route_ptr& route,
+                                       access_record& record);
     task<void> tell(http::exchange& exchange, const outcome& what, access_record& record);
     void note_refused(std::size_t entrypoint, const net::stream& client, int status, error_code why);
-    void write_record(const access_record& record);
+
+    /// Who answers what comes in by one entrypoint.
+    struct door {
+        http::handler answer;
+        http::h1_connection::refusal_observer refused;
+    };
 
     worker_state& worker_;
+    std::vector<door> doors_;  ///< by the index of the entrypoint
     std::vector<std::unique_ptr<net::listener>> listeners_;
     std::list<net::stream*> shaking_hands_;
     bool draining_ = false;

@@ -60,6 +60,13 @@ struct worker_state {
         return closed > 0;
     }
 
+    /// Where there is an access log.
+    void write(const access_record& record)
+    {
+        if (access == nullptr) return;
+        if (!access->push(access_log::format(record))) counters.add(counter::access_lines_dropped);
+    }
+
     net::worker& loop;
     std::size_t index;
     const proxy::settings& settings;

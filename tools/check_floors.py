@@ -14,7 +14,7 @@ CONTROL_PLANE = {"discovery", "acme", "store", "deploy", "admin"}
 
 # Third-party header → the folders and files that may include it. The first pattern that matches decides.
 HOMES = [
-    (r"boost/intrusive/", ["net/*"]),
+    (r"boost/intrusive/", ["net/*", "http/connection_book.hpp"]),
     (r"boost/(?!system/)", []),
     (r"openssl/", ["base/crypto.cpp", "tls/*", "acme/*"]),
     (r"nlohmann/json_fwd\.hpp", ["*"]),

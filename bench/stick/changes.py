@@ -1,8 +1,6 @@
 """Measures whether clients notice that routes change: the same paced load while nothing else happens, and while an
 unrelated route is rewritten every 10 ms."""
-import threading
-
-from support.routes import routes
+from support.churn import Churn
 from support.waiting import wait_for
 from support.wire import connect
 
@@ -11,7 +9,6 @@ from stick.checks import check
 from stick.contestants import CONTESTANTS, Running
 from stick.setting import Setting
 
-EVERY = 0.01  # seconds between two changes
 DELAY_MS = 4  # of a connection between two requests: the load leaves most of the machine idle
 
 
@@ -31,45 +28,18 @@ def phases(case, backend_port, seconds):
         check(running, case)
         quiet()
         samples = {"quiet": quiet()}
-        with Churn(running) as churn:
+        with Churn(running.process.folder / "routes", f"http://127.0.0.1:{backend_port}") as churn:
             samples["changing"] = quiet()
-        churn.wait_until_served()
+        wait_until_served(running.address, churn.host)
         samples["quiet again"] = quiet()
         check(running, case)
         return samples
 
 
-class Churn:
-    """Rewrites one file of the watched folder, in one step each time, until the end of the block."""
+def wait_until_served(address, host):
+    """The changes were not only written: the last one is in force."""
+    def served():
+        with connect(address) as client:
+            return client.request(host, "/small").status == 200
 
-    def __init__(self, running):
-        self.address, self.folder = running.address, running.process.folder / "routes"
-        self.url = f"http://127.0.0.1:{running.setting.backend_port}"
-        self.host = None  # the one that the file names now
-        self._writes = 0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._write, daemon=True)
-
-    def _write(self):
-        while not self._stop.wait(EVERY):
-            self._writes += 1
-            self.host = f"churn{self._writes}.test"
-            half = self.folder / ".churn.yml"
-            half.write_text(routes({self.host: self.url}))
-            half.rename(self.folder / "churn.yml")
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        self._thread.join()
-
-    def wait_until_served(self):
-        """The changes were not only written: the last one is in force."""
-        def served():
-            with connect(self.address) as client:
-                return client.request(self.host, "/small").status == 200
-
-        wait_for(served, f"{self.host} is served")
+    wait_for(served, f"{host} is served")

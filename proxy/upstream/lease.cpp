@@ -15,17 +15,29 @@ void step(std::atomic<std::uint32_t>& count, int by)
 
 }  // namespace
 
-lease::lease(worker_state& worker, endpoint_ptr target) : worker_(worker), target_(std::move(target))
+in_flight::in_flight(endpoint_ptr target, std::size_t worker) : target_(std::move(target)), worker_(worker)
 {
-    step(target_->of(worker_.index).in_flight, 1);
+    step(target_->of(worker_).in_flight, 1);
 }
 
-lease::~lease() { step(target_->of(worker_.index).in_flight, -1); }
+in_flight::~in_flight()
+{
+    if (target_) step(target_->of(worker_).in_flight, -1);
+}
 
-task<result<void>> lease::connect(freshness demanded, duration limit)
+lease::lease(worker_state& worker, endpoint_ptr target)
+    : worker_(worker), target_(std::move(target)), counted_(target_, worker.index)
+{
+}
+
+bool lease::take_pooled(freshness demanded)
 {
     connection_ = from_pool(demanded);
-    if (connection_) co_return result<void>{};
+    return connection_ != nullptr;
+}
+
+task<result<void>> lease::connect(duration limit)
+{
     auto& connecting = connecting_.emplace(worker_.loop, worker_.names, target_->host(), target_->port());
     auto made = co_await connecting.run(limit);
     connecting_.reset();
@@ -44,7 +56,7 @@ std::unique_ptr<http::h1_upstream> lease::from_pool(freshness demanded)
 {
     auto& share = target_->of(worker_.index);
     bool careful = demanded == freshness::recently_used;
-    auto now = careful ? steady_clock::now() : time_point{};
+    auto now = worker_.loop.time();
     while (demanded != freshness::new_only && !share.idle.empty()) {
         if (careful && now - share.idle.back()->parked_at() > recent) return nullptr;
         auto taken = std::move(share.idle.back());
@@ -62,7 +74,7 @@ void lease::give_back()
     auto& idle = target_->of(worker_.index).idle;
     bool wanted = connection_->reusable() && !target_->draining() && idle.size() < worker_.settings.pooled_per_endpoint;
     if (!wanted) return;
-    connection_->park(steady_clock::now());
+    connection_->park(worker_.loop.time());
     idle.push_back(std::move(connection_));
 }
 

@@ -39,11 +39,14 @@ class Api(Case):
         wait_for(lambda: requests() >= before + 7, "the count of these arrives", within=5)
 
     def test_routes_tell_rule_service_source_and_state(self):
-        route = self.front.api("/routes")[1]["routes"][0]
+        def served():
+            route = self.front.api("/routes")[1]["routes"][0]
+            return route["state"] == "serving" and route
+
+        route = wait_for(served, "the edge has said that the endpoint is ready")
         self.assertEqual("Host(`app.test`)", route["rule"])
         self.assertEqual(["http"], route["entrypoints"])
         self.assertIn("routes.yml", route["source"])
-        self.assertEqual("serving", route["state"])
         endpoint = route["endpoints"][0]
         self.assertEqual((f"127.0.0.1:{self.upstream.port}", "ready"), (endpoint["address"], endpoint["state"]))
         self.upstream.stop()

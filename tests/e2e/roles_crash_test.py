@@ -59,6 +59,7 @@ class TheEdgeIsKilled(Case):
             connection.send("GET /held HTTP/1.1\r\nHost: app.test\r\n\r\n")
         wait_for(lambda: sum(each.target == "/held" for each in backend.requests) == 5, "five requests are upstream")
         os.kill(edge, signal.SIGSTOP)
+        wait_for(lambda: stands_still(edge), "the edge stands still: it accepts nothing any more")
         queued = [lintel.connect() for _ in range(20)]
         for connection in queued:
             self.addCleanup(connection.close)

@@ -1,31 +1,8 @@
 """A route that changes all the time is noticed by nobody but its own clients."""
-import threading
-
 from support.case import Case, main, wait_for
+from support.churn import Churn
 from support.routes import routes
 from support.websocket import echo_server, echo_text, handshake
-
-
-class Churn:
-    """Rewrites one route every 10 ms until the end of the block."""
-
-    def __init__(self, lintel, upstream):
-        self.lintel, self.upstream, self.writes = lintel, upstream, 0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._write, daemon=True)
-
-    def _write(self):
-        while not self._stop.wait(0.01):
-            self.writes += 1
-            self.lintel.write_routes(routes({f"churn{self.writes}.test": self.upstream.url}), "churn.yml")
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        self._thread.join()
 
 
 class UnrelatedChange(Case):
@@ -42,13 +19,13 @@ class UnrelatedChange(Case):
         first_version = lintel.api("/status")[1]["edge"]["version"]
         connections = [set(each.used_connections) for each in pair]
         turns, counts = [], []
-        with lintel.connect() as client, Churn(lintel, bystander) as churn:
+        with lintel.connect() as client, Churn(lintel.routes, bystander.url) as churn:
             while churn.writes < 300:
                 turns.append(client.request("app.test").text)
                 self.assertEqual(f"message {len(turns)}", echo_text(chat, f"message {len(turns)}"))
                 if len(turns) % 50 == 0:
                     counts.append(lintel.api("/status")[1]["stats"])
-        lintel.until(f"churn{churn.writes}.test")
+        lintel.until(churn.host)
         last_version = lintel.api("/status")[1]["edge"]["version"]
         print(f"{churn.writes} changes, {last_version - first_version} versions, {len(turns)} requests beside them")
 

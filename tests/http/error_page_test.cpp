@@ -161,13 +161,13 @@ public:
     const request_head& request() const override { return head; }
     body_source& body() override { return nothing; }
     task<result<void>> inform(const response_head&) override { co_return result<void>{}; }
-    task<result<void>> respond(const response_head& answer, body_source&) override
+    now_or_later<result<void>> respond(const response_head& answer, body_source&) override
     {
         for (const auto& each : answer.fields) said += std::string(each.name) + ": " + std::string(each.value) + '\n';
         status = answer.status;
-        co_return result<void>{};
+        return result<void>{};
     }
-    task<result<tunnel_end>> accept_tunnel(const response_head&) override
+    task<result<void>> accept_tunnel(const response_head&, tunnel_keeper) override
     {
         co_return error_code(boost::system::errc::make_error_code(boost::system::errc::operation_not_supported));
     }

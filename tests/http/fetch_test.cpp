@@ -264,14 +264,22 @@ TEST_F(Fetch, EndsWhatRunsWhenItIsDestroyed)
     EXPECT_EQ((*answer).error().code, net::errc::aborted);
 }
 
+class endless_flow final : public net::flow {
+public:
+    using flow::flow;
+
+private:
+    void ended(const std::exception_ptr&) override { FAIL() << "it ended"; }
+};
+
 TEST_F(Fetch, MayBeDestroyedUnfinished)
 {
     test::tiny_server server(folder / "socket", [](test::peer& client) { client.wait_for_close(); });
     std::optional<outcome> answer;
     auto client = std::make_unique<fetcher>(home);
     {
-        net::flow unfinished(home, store(*client, over_socket("/"), answer));
-        unfinished.start([](const std::exception_ptr&) { FAIL() << "it ended"; });
+        endless_flow unfinished(home, store(*client, over_socket("/"), answer));
+        unfinished.start();
         ASSERT_TRUE(run_until(home, [&] { return server.accepted() == 1; }));
         client.reset();
     }

@@ -37,8 +37,9 @@ private:
         : far(std::move(ends.second)),
           stream(net::make_stream(loop, std::move(ends.first), test::nowhere()).value()),
           input(loop.buffers()),
-          body(*stream, input)
+          body(input)
     {
+        body.attach(*stream);
     }
 };
 

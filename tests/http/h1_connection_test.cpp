@@ -64,16 +64,20 @@ task<void> answer_after_hint(exchange& client)
     co_await answer_early(client);
 }
 
+task<void> echo_once(tunnel_end client)
+{
+    auto text = "early:" + client.early;
+    (void)co_await client.stream->write_all(text);
+    std::array<std::byte, 100> some;
+    auto count = co_await client.stream->read_some(some);
+    if (count) (void)co_await client.stream->write_all({reinterpret_cast<const char*>(some.data()), *count});
+}
+
 task<void> answer_tunnel(exchange& client)
 {
     auto head = head_of(101);
     head.fields.add("Upgrade", "websocket");
-    auto end = co_await client.accept_tunnel(head);
-    if (!end) co_return;
-    (void)co_await end->stream.write_all("early:" + std::string(end->early));
-    std::array<std::byte, 100> some;
-    auto count = co_await end->stream.read_some(some);
-    if (count) (void)co_await end->stream.write_all({reinterpret_cast<const char*>(some.data()), *count});
+    (void)co_await client.accept_tunnel(head, echo_once);
 }
 
 task<void> answer(exchange& client)
@@ -88,6 +92,12 @@ task<void> answer(exchange& client)
     if (path == "/tunnel") return answer_tunnel(client);
     if (path == "/nothing") return [](exchange&) -> task<void> { co_return; }(client);
     return answer_echo(client);
+}
+
+task<void> serve(h1_connection& connection)
+{
+    co_await connection.serve(answer);
+    if (auto tunnel = connection.take_tunnel()) co_await tunnel->keeper(std::move(tunnel->client));
 }
 
 /// A connection served on a thread of its own, with the test as its client.
@@ -112,7 +122,7 @@ protected:
             book_ = &book;
             connection_ = &connection;
             loop.post([&] { running.set_value(); });
-            loop.complete(connection.serve(answer));
+            loop.complete(serve(connection));
         });
         running.get_future().wait();
     }

@@ -294,7 +294,7 @@ TEST_F(H1Upstream, HandsATunnelOverWithWhatCameEarly)
     EXPECT_EQ(far.read_until("\r\n\r\n"),
               "GET /x HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n");
     EXPECT_EQ(out.status, 101);
-    EXPECT_EQ(upstream.tunnel().early, "early");
+    EXPECT_EQ(upstream.take_tunnel().early, "early");
     EXPECT_FALSE(upstream.reusable());
 }
 

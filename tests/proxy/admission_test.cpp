@@ -17,9 +17,9 @@ TEST(Admission, CapsConnectionsInAll)
     EXPECT_EQ(door.enter(at("192.0.2.3")), verdict::full);
     EXPECT_EQ(door.enter(at("192.0.2.3"), true), verdict::admitted) << "one is about to leave";
     EXPECT_EQ(door.enter(at("192.0.2.4")), verdict::full);
-    door.leave(at("192.0.2.1"));
+    door.leave(door.guest(at("192.0.2.1")));
     EXPECT_EQ(door.enter(at("192.0.2.4")), verdict::full) << "that was the one";
-    door.leave(at("192.0.2.2"));
+    door.leave(door.guest(at("192.0.2.2")));
     EXPECT_EQ(door.enter(at("192.0.2.4")), verdict::admitted);
 }
 
@@ -32,7 +32,7 @@ TEST(Admission, CapsTheConnectionsOfAClient)
         EXPECT_EQ(door.enter(at(same)), verdict::admitted);
         EXPECT_EQ(door.enter(at(one)), verdict::client_full) << "an IPv6 client is its /64";
         EXPECT_EQ(door.enter(at(other)), verdict::admitted);
-        door.leave(at(one));
+        door.leave(door.guest(at(one)));
         EXPECT_EQ(door.enter(at(same)), verdict::admitted);
     }
 }
@@ -51,7 +51,7 @@ TEST(Admission, TakesATrustedProxyForManyClients)
     admission door({3, 1, net::network_set::parse({"10.0.0.0/8"}).value()});
     for (int i = 0; i < 3; ++i) EXPECT_EQ(door.enter(at("10.0.0.1")), verdict::admitted);
     EXPECT_EQ(door.enter(at("10.0.0.1")), verdict::full);
-    door.leave(at("10.0.0.1"));
+    door.leave(door.guest(at("10.0.0.1")));
     EXPECT_EQ(door.enter(at("10.0.0.1")), verdict::admitted);
 }
 

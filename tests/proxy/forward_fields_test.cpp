@@ -48,11 +48,14 @@ public:
     const http::request_head& request() const override { return text_.head; }
     http::body_source& body() override { return body_; }
     task<result<void>> inform(const http::response_head&) override { co_return net::errc::aborted; }
-    task<result<void>> respond(const http::response_head&, http::body_source&) override
+    now_or_later<result<void>> respond(const http::response_head&, http::body_source&) override
     {
         co_return net::errc::aborted;
     }
-    task<result<http::tunnel_end>> accept_tunnel(const http::response_head&) override { co_return net::errc::aborted; }
+    task<result<void>> accept_tunnel(const http::response_head&, http::tunnel_keeper) override
+    {
+        co_return net::errc::aborted;
+    }
     void abort() override {}
     bool client_gone() const override { return false; }
     bool response_started() const override { return false; }

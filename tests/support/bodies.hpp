@@ -18,10 +18,10 @@ public:
     }
 
     std::optional<http::body_piece> ready() override { return {}; }
-    task<http::body_piece> read() override
+    now_or_later<http::body_piece> read() override
     {
-        if (next_ < pieces_.size()) co_return http::body_piece::of(pieces_[next_++]);
-        co_return broken_ ? http::body_piece::reset(broken_) : http::body_piece::end_with(trailers_);
+        if (next_ < pieces_.size()) return http::body_piece::of(pieces_[next_++]);
+        return broken_ ? http::body_piece::reset(broken_) : http::body_piece::end_with(trailers_);
     }
     std::optional<std::uint64_t> length() const override { return {}; }
     bool complete() const override { return false; }

@@ -8,8 +8,8 @@
 
 namespace lintel::test {
 
-template <class T>
-task<void> keep(task<T> job, std::optional<T>& into)
+template <class Job, class T>
+task<void> keep(Job job, std::optional<T>& into)
 {
     into.emplace(co_await std::move(job));
 }
@@ -17,6 +17,14 @@ task<void> keep(task<T> job, std::optional<T>& into)
 /// What `job` returns; the loop can be used again afterwards.
 template <class T>
 T outcome_of(net::worker& loop, task<T> job)
+{
+    std::optional<T> out;
+    loop.complete(keep(std::move(job), out));
+    return std::move(*out);
+}
+
+template <class T>
+T outcome_of(net::worker& loop, now_or_later<T> job)
 {
     std::optional<T> out;
     loop.complete(keep(std::move(job), out));
