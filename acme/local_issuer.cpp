@@ -71,6 +71,12 @@ void local_issuer::provide(model::snapshot& desired, const std::vector<model::en
             if (host != "*" && !is_covered(host, present)) want(host, now);
         }
     }
+    for (const auto& [id, router] : desired.tcp_routers) {
+        if (router.security != model::tcp_security::ended) continue;
+        for (const auto& host : router.names) {
+            if (host != "*" && !is_covered(host, present)) want(host, now);
+        }
+    }
     std::erase_if(by_host_, [&](const auto& each) {
         if (now - each.second.last_wanted < kept_unwanted) return false;
         std::error_code ignored;

@@ -19,9 +19,9 @@ class local_issuer {
 public:
     static checked<local_issuer> open(const std::filesystem::path& state);
 
-    /// Adds a certificate for every host of a router on a TLS entrypoint that no certificate in `desired` covers, and
-    /// keeps those of hosts that lost their routes within the last day, so that they are told so instead of failing in
-    /// the handshake.
+    /// Adds a certificate for every host of a router on a TLS entrypoint, and of a TCP router where TLS ends (whatever
+    /// its entrypoints speak otherwise), that no certificate in `desired` covers, and keeps those of hosts that lost
+    /// their routes within the last day, so that they are told so instead of failing in the handshake.
     void provide(model::snapshot& desired, const std::vector<model::entrypoint>& entrypoints,
                  wall_clock::time_point now);
 

@@ -1,6 +1,7 @@
 #include "admin/views.hpp"
 
 #include "model/json.hpp"
+#include "model/rule.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -57,18 +58,49 @@ json endpoints_of(const facts& known, const std::string& service_id)
     return list;
 }
 
-std::string router_state(const model::router& spec, const json& endpoints)
+std::string service_state(const json& endpoints)
 {
-    if (!spec.refusal.empty()) return "closed";
-    if (spec.redirect_to_https) return "redirects";
     bool ready = std::ranges::any_of(endpoints, [](const json& each) { return each.at("state") == "ready"; });
     return ready ? "serving" : "unavailable";
+}
+
+std::string state_of(const model::router& spec, const json& endpoints)
+{
+    if (!spec.refusal.empty()) return "closed";
+    bool redirects = spec.redirect_to_https || !spec.canonical_host.empty();
+    return redirects ? "redirects" : service_state(endpoints);
+}
+
+std::string state_of(const model::tcp_router& spec, const json& endpoints)
+{
+    return spec.refusal.empty() ? service_state(endpoints) : "closed";
+}
+
+std::int64_t priority_of(const model::router& spec)
+{
+    return spec.priority != 0 ? spec.priority : static_cast<std::int64_t>(spec.rule.size());
+}
+
+/// What routers of both protocols say.
+template <class Router>
+json entry_of(const facts& known, const std::string& id, const Router& spec)
+{
+    auto endpoints = endpoints_of(known, spec.service);
+    json entry{{"id", id},
+               {"entrypoints", spec.entrypoints},
+               {"service", spec.service},
+               {"source", spec.source},
+               {"state", state_of(spec, endpoints)},
+               {"endpoints", endpoints}};
+    if (!spec.refusal.empty()) entry["why"] = spec.refusal;
+    if (!spec.tls_options.empty()) entry["tls_options"] = spec.tls_options;
+    return entry;
 }
 
 json counts(const facts& known, std::size_t problems)
 {
     const auto& all = known.publisher.current();
-    return {{"routers", all.routers.size()},
+    return {{"routers", all.routers.size() + all.tcp_routers.size()},
             {"services", all.services.size()},
             {"endpoints", all.endpoints.size()},
             {"certificates", all.certificates.size()},
@@ -105,16 +137,19 @@ std::string routes_json(const facts& known)
 {
     json list = json::array();
     for (const auto& [id, spec] : known.publisher.current().routers) {
-        auto endpoints = endpoints_of(known, spec.service);
-        json entry{{"id", id},
-                   {"rule", spec.rule},
-                   {"entrypoints", spec.entrypoints},
-                   {"priority", spec.priority != 0 ? spec.priority : static_cast<std::int64_t>(spec.rule.size())},
-                   {"service", spec.service},
-                   {"source", spec.source},
-                   {"state", router_state(spec, endpoints)},
-                   {"endpoints", endpoints}};
-        if (!spec.refusal.empty()) entry["why"] = spec.refusal;
+        auto entry = entry_of(known, id, spec);
+        entry["protocol"] = "http";
+        entry["rule"] = spec.rule;
+        entry["priority"] = priority_of(spec);
+        if (!spec.canonical_host.empty()) entry["canonical_host"] = spec.canonical_host;
+        list.push_back(std::move(entry));
+    }
+    for (const auto& [id, spec] : known.publisher.current().tcp_routers) {
+        auto entry = entry_of(known, id, spec);
+        entry["protocol"] = "tcp";
+        entry["rule"] = model::print_tcp_rule(spec.names);
+        entry["priority"] = spec.priority;
+        entry["tls"] = model::name_of(spec.security);
         list.push_back(std::move(entry));
     }
     return text_of({{"routes", list}});

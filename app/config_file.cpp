@@ -24,7 +24,22 @@ std::vector<std::string> known_keys()
     return keys;
 }
 
-/// `entrypoints:` as a map of NAME: ADDR or NAME: {address, tls, public_port}, in the spelling of the flag.
+/// A list, or one value with commas, as parts of the flag.
+std::string networks_text(const YAML::Node& node)
+{
+    std::string text;
+    auto add = [&](const YAML::Node& each) {
+        auto written = each.IsScalar() ? each.Scalar() : std::string("?");
+        for (auto network : text::split_list(written)) text += "+proxy_protocol_from=" + std::string(network);
+    };
+    if (!node.IsSequence()) add(node);
+    for (const auto& each : node) {
+        if (node.IsSequence()) add(each);
+    }
+    return text;
+}
+
+/// `entrypoints:` as a map of NAME: ADDR or NAME: {address, tls, public_port, …}, in the spelling of the flag.
 checked<std::string> entrypoints_text(const YAML::Node& node, const std::string& path)
 {
     std::string text;
@@ -45,10 +60,15 @@ checked<std::string> entrypoints_text(const YAML::Node& node, const std::string&
             if (key == "tls" && detail.second.as<std::string>() == "true") text += "+tls";
             if (key == "public_port") text += "+public=" + detail.second.as<std::string>();
             if (key == "address" || key == "tls" || key == "public_port") continue;
+            if (key == "proxy_protocol_from") {
+                text += networks_text(detail.second);
+                continue;
+            }
             auto value = detail.second.IsScalar() ? detail.second.as<std::string>() : std::string();
             auto wrong = model::wrong_with(model::option_place::entrypoint, key, value);
             if (!wrong.empty())
-                return fail(detail.first, wrong + " (an entrypoint has address, tls, public_port and options)");
+                return fail(detail.first,
+                            wrong + " (an entrypoint has address, tls, public_port, proxy_protocol_from and options)");
             text += '+' + key + '=' + value;
         }
     }

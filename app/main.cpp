@@ -1,5 +1,6 @@
 // The command table.
 
+#include "app/ca_trust.hpp"
 #include "app/commands.hpp"
 #include "app/control.hpp"
 #include "app/demo_app.hpp"
@@ -11,6 +12,7 @@
 #include <CLI/CLI.hpp>
 
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 
 #include <sys/prctl.h>
@@ -132,7 +134,25 @@ int run_lintel(int argc, char** argv)
 
     auto* ca = lintel.add_subcommand("ca", "print the local CA's certificate, for clients to trust");
     add_state(*ca);
-    ca->callback([&] { status = print_ca(state); });
+    auto* trust = ca->add_subcommand("trust", "what makes the programs of this machine trust it; or does it");
+    add_state(*trust);
+    trust_places places;
+    bool install = false, remove = false;
+    auto* wants = trust->add_flag("--install", install,
+                                  "add it to the system's store (as root) and to your browsers', where they are");
+    trust->add_flag("--remove", remove, "take it out of them again")->excludes(wants);
+    trust->add_option("--root", places.root, "the system's store below this folder, as for an image")->type_name("DIR");
+    ca->callback([&] {
+        if (!trust->parsed()) status = print_ca(state);
+    });
+    trust->callback([&] {
+        const char* home = std::getenv("HOME");
+        places.state = state;
+        places.home = home ? home : "";
+        status = trust_ca(places, install  ? trust_action::install
+                                  : remove ? trust_action::remove
+                                           : trust_action::explain);
+    });
 
     std::string listen = "127.0.0.1:0";
     auto* demo = lintel.add_subcommand("demo-app", "a small app to try the front door with");

@@ -24,7 +24,8 @@ std::string encode(const start_message& what)
                                        {"address", each.address},
                                        {"tls", each.tls},
                                        {"public_port", each.public_port},
-                                       {"options", each.options}});
+                                       {"options", each.options},
+                                       {"proxy_protocol_from", each.proxy_protocol_from}});
     }
     return body.dump();
 }
@@ -46,7 +47,8 @@ std::optional<start_message> decode_start(std::string_view text)
         }
         for (const auto& each : body.at("entrypoints")) {
             what.entrypoints.push_back({each.at("name"), each.at("address"), each.at("tls"), each.at("public_port"),
-                                        each.at("options").get<model::option_texts>()});
+                                        each.at("options").get<model::option_texts>(),
+                                        each.at("proxy_protocol_from").get<std::vector<std::string>>()});
         }
         return what;
     } catch (const json::exception&) {

@@ -51,7 +51,7 @@ model::entrypoint& entrypoint_named(settings& all, string_view name)
     for (auto& each : all.entrypoints) {
         if (each.name == name) return each;
     }
-    all.entrypoints.push_back({.name = string(name), .address = "", .tls = false, .public_port = 0});
+    all.entrypoints.push_back({.name = string(name), .address = ""});
     return all.entrypoints.back();
 }
 
@@ -62,7 +62,34 @@ string set_address(settings& all, string_view name, string_view text)
     return "";
 }
 
-/// "NAME=ADDR[+tls][+public=PORT][+OPTION=VALUE]", separated by commas.
+string add_proxy_network(model::entrypoint& into, string_view text)
+{
+    if (auto set = net::network_set::parse({string(text)}); !set) return ": proxy_protocol_from: " + set.error().what;
+    into.proxy_protocol_from.emplace_back(text);
+    return "";
+}
+
+/// What follows the address of an entrypoint after a +. Returns what is wrong with it.
+string read_entrypoint_part(model::entrypoint& into, string_view part)
+{
+    auto sign = part.find('=');
+    auto key = part.substr(0, sign), value = sign == part.npos ? "" : part.substr(sign + 1);
+    if (part == "tls") return into.tls = true, "";
+    if (key == "proxy_protocol_from") return add_proxy_network(into, value);
+    if (key == "public" || sign == part.npos) {
+        auto port = text::parse_decimal(value);
+        bool right = key == "public" && port && *port > 0 && *port < 65536;
+        if (right) return into.public_port = static_cast<std::uint16_t>(*port), "";
+        return "has an unknown part +" + text::printable(part) +
+               "; known are +tls, +public=PORT, +proxy_protocol_from=NETWORK and options such as +idle_timeout=30s";
+    }
+    if (auto wrong = model::wrong_with(model::option_place::entrypoint, key, value); !wrong.empty())
+        return ": " + wrong;
+    into.options[string(key)] = value;
+    return "";
+}
+
+/// "NAME=ADDR[+tls][+public=PORT][+proxy_protocol_from=NETWORK…][+OPTION=VALUE]", separated by commas.
 string read_entrypoints(settings& all, string_view text)
 {
     for (auto item : text::split_list(text)) {
@@ -72,21 +99,8 @@ string read_entrypoints(settings& all, string_view text)
         auto parts = text::split(item.substr(equals + 1), '+');
         if (auto wrong = set_address(all, name, parts.front()); !wrong.empty()) return wrong;
         for (auto part : std::span(parts).subspan(1)) {
-            auto& target = entrypoint_named(all, name);
-            auto port = part.starts_with("public=") ? text::parse_decimal(part.substr(7)) : std::nullopt;
-            if (part == "tls") {
-                target.tls = true;
-            } else if (port && *port > 0 && *port < 65536) {
-                target.public_port = static_cast<std::uint16_t>(*port);
-            } else if (auto sign = part.find('='); sign == part.npos || part.starts_with("public=")) {
-                return "has an unknown part +" + text::printable(part) +
-                       "; known are +tls, +public=PORT and options such as +idle_timeout=30s";
-            } else {
-                auto key = part.substr(0, sign), value = part.substr(sign + 1);
-                auto wrong = model::wrong_with(model::option_place::entrypoint, key, value);
-                if (!wrong.empty()) return ": " + wrong;
-                target.options[string(key)] = value;
-            }
+            auto wrong = read_entrypoint_part(entrypoint_named(all, name), part);
+            if (!wrong.empty()) return wrong;
         }
     }
     if (entrypoint_named(all, "http").tls) return "gives TLS to http, which speaks clear text; name another entrypoint";
@@ -192,6 +206,8 @@ constexpr std::array table{
            [](settings& s, string_view t) { return read_into(s.drain_timeout, t); }},
     option{"head_timeout", "TIME", "15s", "for a whole request head",
            [](settings& s, string_view t) { return set_http(s, "head_timeout", t); }},
+    option{"handshake_timeout", "TIME", "10s", "for a TLS handshake, or the name in one that is passed on",
+           [](settings& s, string_view t) { return read_into(s.edge.tls_handshake, t); }},
     option{"idle_timeout", "TIME", "75s", "between two requests of a client connection; 0 = none",
            [](settings& s, string_view t) { return set_http(s, "idle_timeout", t); }},
     option{"body_timeout", "TIME", "30s", "how far a request body may fall behind body_rate; 0 = any",
@@ -236,6 +252,8 @@ constexpr std::array table{
            [](settings& s, string_view t) { return read_into(s.edge.max_connections_per_client, t, 1, 10'000'000); }},
     option{"max_heads", "N", "4096", "connections at once that have sent a part of a request head",
            [](settings& s, string_view t) { return read_into(s.edge.max_heads, t, 1, 10'000'000); }},
+    option{"max_handshakes", "N", "1024", "TLS handshakes at once; new connections beyond are closed",
+           [](settings& s, string_view t) { return read_into(s.edge.max_handshakes, t, 1, 10'000'000); }},
     option{"max_uploads_per_service", "N", "90", "request bodies at once that stream to one service; more wait",
            [](settings& s, string_view t) { return read_into(s.edge.max_uploads_per_service, t, 1, 1'000'000); }},
     option{"pooled_per_endpoint", "N", "64", "idle connections to an endpoint, per worker",
@@ -271,7 +289,7 @@ std::expected<settings, std::vector<problem>> build(const chosen_settings& chose
 {
     settings all;
     std::vector<problem> problems;
-    all.entrypoints = {{"http", "", false, 0}, {"https", "", true, 0}};
+    all.entrypoints = {{.name = "http", .address = ""}, {.name = "https", .address = "", .tls = true}};
     all.edge.workers = std::max<std::size_t>(1, static_cast<std::size_t>(::sysconf(_SC_NPROCESSORS_ONLN)));
     for (const auto& each : table) {
         auto found = chosen.find(string(each.key));

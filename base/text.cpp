@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <numeric>
+#include <utility>
 
 namespace lintel::text {
 
@@ -62,21 +63,22 @@ std::optional<std::uint64_t> parse_decimal(std::string_view digits)
 
 namespace {
 
+/// Letters added, left out, changed, or swapped with their neighbour.
 std::size_t edit_distance(std::string_view a, std::string_view b)
 {
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
+    std::vector<std::size_t> before, above(b.size() + 1), row(b.size() + 1);
+    std::iota(above.begin(), above.end(), std::size_t{0});
+    auto same = [&](std::size_t i, std::size_t j) { return to_lower(a[i - 1]) == to_lower(b[j - 1]); };
     for (std::size_t i = 1; i <= a.size(); ++i) {
-        auto diagonal = row[0];
         row[0] = i;
         for (std::size_t j = 1; j <= b.size(); ++j) {
-            auto above = row[j];
-            auto same = to_lower(a[i - 1]) == to_lower(b[j - 1]);
-            row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (same ? 0U : 1U)});
-            diagonal = above;
+            row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + (same(i, j) ? 0U : 1U)});
+            bool swapped = i > 1 && j > 1 && same(i, j - 1) && same(i - 1, j);
+            if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
         }
+        before = std::exchange(above, row);
     }
-    return row.back();
+    return above.back();
 }
 
 }  // namespace

@@ -40,7 +40,8 @@ std::string join(std::span<const std::string> parts, std::string_view separator)
 /// A whole non-negative decimal number and nothing else; none on overflow, sign or space.
 std::optional<std::uint64_t> parse_decimal(std::string_view digits);
 
-/// The one of `known` that `typed` most likely meant (edit distance ≤ 2), empty when none is near.
+/// The one of `known` that `typed` most likely meant (edit distance ≤ 2, two swapped letters being one), empty when
+/// none is near.
 std::string nearest(std::string_view typed, std::span<const std::string> known);
 
 /// Printable: control characters, quotes and bytes above ASCII as \xNN; cut with "…" after `limit_bytes`.

@@ -1,5 +1,7 @@
 #include "discovery/carry_over.hpp"
 
+#include "model/unresolved.hpp"
+
 #include <algorithm>
 
 namespace lintel::discovery {
@@ -58,11 +60,15 @@ void carry_over(model::snapshot& desired, const model::snapshot& last_good, cons
     silent_sources silent(sources, engine_answered);
     if (!silent.any()) return;
     add(desired.routers, last_good.routers, silent);
+    add(desired.tcp_routers, last_good.tcp_routers, silent);
+    add(desired.tls_option_sets, last_good.tls_option_sets, silent);
+    add(desired.transports, last_good.transports, silent);
     add(desired.services, last_good.services, silent);
     add(desired.endpoints, last_good.endpoints, silent);
     for (const auto& [id, spec] : last_good.certificates) {
         if (!spec.fallback) desired.certificates.emplace(id, spec);
     }
+    model::close_unresolved(desired);
 }
 
 }  // namespace lintel::discovery

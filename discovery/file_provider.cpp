@@ -176,7 +176,9 @@ void file_provider::state::read_those_with_certificates()
     auto known = known_;
     for (const auto& file : known) {
         const auto& fragment = into_.fragments().at(file.string());
-        if (!fragment.certificates.empty() || !fragment.problems.empty()) read(file);
+        bool names_files = !fragment.certificates.empty() || !fragment.tls_option_sets.empty() ||
+                           !fragment.transports.empty() || !fragment.problems.empty();
+        if (names_files) read(file);
     }
 }
 

@@ -1,7 +1,6 @@
 #pragma once
-// Traefik's dynamic YAML (http.routers, http.services.*.loadBalancer.servers[].url, tls.certificates) from a file or a
-// folder of *.yml and *.yaml, watched by inotify. A bad file keeps its last good content and its problem names
-// file:line:column.
+// Traefik's dynamic YAML (routers and services of http and tcp, serversTransports, tls) from a file or a folder of
+// *.yml and *.yaml, watched by inotify. A bad file keeps its last good content and its problem names file:line:column.
 
 #include "discovery/catalogue.hpp"
 #include "net/task.hpp"

@@ -31,8 +31,11 @@ public:
     /// Gives it the container's options.
     void add(declared_router router);
 
+    void add(declared_tcp_router router);
+
     /// Declares a service of this container's endpoint at `port`; without a port the service has no endpoint.
     void add(declared_service service, std::optional<std::uint16_t> port);
+    void add_tcp(declared_service service, std::optional<std::uint16_t> port);
 
     /// The port that `label` names, else the lowest exposed one; what is wrong with either is reported.
     std::optional<std::uint16_t> port_from(const std::string& label);
@@ -43,6 +46,7 @@ private:
     std::string find_app();
     std::string find_address();
     const container::network* find_network();
+    void complete(declared_service& service, std::optional<std::uint16_t> port);
     void add_endpoint(const std::string& id, std::uint16_t port);
 
     const container& from_;

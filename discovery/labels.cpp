@@ -106,7 +106,26 @@ void label_reading::add(declared_router router)
     out_.routers.push_back(std::move(router));
 }
 
+void label_reading::add(declared_tcp_router router)
+{
+    router.spec.source = out_.source;
+    out_.tcp_routers.push_back(std::move(router));
+}
+
 void label_reading::add(declared_service service, std::optional<std::uint16_t> port)
+{
+    complete(service, port);
+    out_.services.push_back(std::move(service));
+}
+
+void label_reading::add_tcp(declared_service service, std::optional<std::uint16_t> port)
+{
+    complete(service, port);
+    out_.tcp_services.push_back(std::move(service));
+}
+
+/// Says whose it is, and gives it its endpoint where it has one.
+void label_reading::complete(declared_service& service, std::optional<std::uint16_t> port)
 {
     bool running = from_.state == container::status::running || from_.state == container::status::paused;
     bool reachable = !address_.empty() || !running;  // what doesn't run has no address, and its endpoint says so
@@ -116,7 +135,6 @@ void label_reading::add(declared_service service, std::optional<std::uint16_t> p
         add_endpoint(id, *port);
         service.spec.endpoints.push_back(std::move(id));
     }
-    out_.services.push_back(std::move(service));
 }
 
 void label_reading::add_endpoint(const std::string& id, std::uint16_t port)

@@ -1,6 +1,7 @@
 #include "discovery/label_reading.hpp"
 
 #include "base/text.hpp"
+#include "discovery/site_labels.hpp"
 #include "model/rule.hpp"
 
 #include <array>
@@ -13,8 +14,8 @@ constexpr std::string_view option_prefix = "lintel.route.";
 
 const std::vector<std::string>& known_keys()
 {
-    static const std::vector<std::string> keys{"lintel.app", "lintel.host", "lintel.network", "lintel.path",
-                                               "lintel.port"};
+    static const std::vector<std::string> keys{"lintel.app",  "lintel.host", "lintel.hsts",    "lintel.network",
+                                               "lintel.path", "lintel.port", "lintel.redirect"};
     return keys;
 }
 
@@ -107,19 +108,42 @@ std::string name_for(const std::vector<std::string>& hosts, std::string path)
     return hosts.front() + path;
 }
 
-void add_routers(label_reading& reading, const std::string& name, const std::string& rule)
+/// What the labels of one container ask for, as far as its routers share it.
+struct site {
+    std::string name;
+    std::string path;
+    std::string hsts;
+    canonical_hosts hosts;
+};
+
+declared_router https_router(const site& what, const std::string& name, const std::vector<std::string>& hosts)
 {
-    declared_router served;
-    served.name = name;
-    served.tls = true;
-    served.spec.rule = rule;
-    served.spec.entrypoints = {"https"};
-    served.spec.service = name;
+    declared_router router;
+    router.name = name;
+    router.tls = true;
+    router.spec.rule = rule_for(hosts, what.path);
+    router.spec.entrypoints = {"https"};
+    router.spec.strict_transport_security = what.hsts;
+    return router;
+}
+
+void add_routers(label_reading& reading, const site& what)
+{
+    auto served = https_router(what, what.name, what.hosts.served);
+    served.spec.service = what.name;
     reading.add(std::move(served));
 
+    auto all = what.hosts.served;
+    for (const auto& [canonical, others] : what.hosts.redirected) {
+        auto moved = https_router(what, what.name + "-to-" + canonical, others);
+        moved.spec.canonical_host = canonical;
+        reading.add(std::move(moved));
+        all.insert(all.end(), others.begin(), others.end());
+    }
+
     declared_router redirect;
-    redirect.name = name + "-redirect";
-    redirect.spec.rule = rule;
+    redirect.name = what.name + "-redirect";
+    redirect.spec.rule = rule_for(all, what.path);
     redirect.spec.entrypoints = {"http"};
     redirect.spec.redirect_to_https = true;
     reading.add(std::move(redirect));
@@ -127,7 +151,7 @@ void add_routers(label_reading& reading, const std::string& name, const std::str
 
 void report_useless_keys(label_reading& reading)
 {
-    for (const auto* key : {"lintel.port", "lintel.path"}) {
+    for (const auto* key : {"lintel.port", "lintel.path", "lintel.hsts", "lintel.redirect"}) {
         if (reading.label(key)) reading.report(key, "has no effect without lintel.host");
     }
 }
@@ -144,11 +168,15 @@ void read_lintel_labels(label_reading& reading)
     auto hosts = hosts_from(reading, *written);
     auto path = path_from(reading);
     if (hosts.empty() || !path) return;
-    auto name = name_for(hosts, *path);
+    site what;
+    what.name = name_for(hosts, *path);
+    what.path = std::move(*path);
+    what.hsts = read_hsts(reading);
+    what.hosts = read_redirect(reading, std::move(hosts));
     declared_service service;
-    service.name = name;
+    service.name = what.name;
     reading.add(std::move(service), reading.port_from("lintel.port"));
-    add_routers(reading, name, rule_for(hosts, *path));
+    add_routers(reading, what);
 }
 
 }  // namespace lintel::discovery

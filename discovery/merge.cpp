@@ -1,10 +1,9 @@
 #include "discovery/merge.hpp"
 
-#include "discovery/merge_routers.hpp"
 #include "discovery/merge_services.hpp"
-
-#include <tuple>
-#include <unordered_map>
+#include "discovery/merge_sets.hpp"
+#include "discovery/settle.hpp"
+#include "model/unresolved.hpp"
 
 namespace lintel::discovery {
 
@@ -18,132 +17,120 @@ void collect_problems(const fragment& from, std::vector<problem>& problems)
     }
 }
 
+/// There is one default certificate: the first.
+void add_certificates(const fragment& from, model::objects<model::certificate>& into, std::vector<problem>& problems)
+{
+    for (const auto& [id, certificate] : from.certificates) {
+        auto other = std::ranges::find_if(into, [](const auto& each) { return each.second.is_default; });
+        bool second = certificate.is_default && other != into.end() && other->first != id;
+        auto known = into.try_emplace(id, certificate).first;
+        known->second.is_default = (known->second.is_default || certificate.is_default) && !second;
+        if (second) {
+            problems.push_back({from.source + ": the default certificate",
+                                "another file declares one that counts; this one serves only the names in it"});
+        }
+    }
+}
+
+using option_sets = set_directory<model::tls_options>;
+using transport_sets = set_directory<model::transport>;
+
+/// Everything that fragments declare, by name.
+struct declarations {
+    explicit declarations(const entrypoint_names& entrypoints) : routers(entrypoints), tcp_routers(entrypoints) {}
+
+    void add(const fragment& from, std::vector<problem>& problems)
+    {
+        auto owner = origin_of(from);
+        services.declare(owner, from.services);
+        tcp_services.declare(owner, from.tcp_services);
+        options.declare(from, from.tls_option_sets, problems);
+        transports.declare(from, from.transports, problems);
+        routers.declare(owner, problems);
+        tcp_routers.declare(owner);
+    }
+
+    router_directory routers;
+    tcp_router_directory tcp_routers;
+    service_directory services{"service", ""}, tcp_services{"TCP service", "@tcp"};
+    option_sets options{"TLS options"};
+    transport_sets transports{"transport"};
+};
+
 /// Puts the service's id in place of its name. A router whose service can't be told, or can't be kept to its word, is
 /// closed: without it, a wider router of somebody else would answer.
-void resolve_service(agreed_router& router, service_directory& services, std::vector<problem>& problems)
+template <class Router>
+void resolve_service(Router& router, service_directory& services, std::vector<problem>& problems)
 {
     auto& spec = router.spec;
-    if (spec.redirect_to_https && spec.refusal.empty()) return;
-    if (spec.refusal.empty()) {
-        auto found = services.find(router.name, spec.service);
-        if (!found) problems.push_back({router.where(), found.error().what});
-        spec.refusal = found ? (*found)->refusal : found.error().what;
-        spec.service = found ? (*found)->id : "";
+    if (!spec.refusal.empty()) return;
+    auto found = services.find(router.name, spec.service);
+    if (!found) problems.push_back({router.where(), found.error().what});
+    spec.refusal = found ? (*found)->refusal : found.error().what;
+    spec.service = found ? (*found)->id : "";
+}
+
+/// Puts the id of the TLS options in place of their name; none stands for "default". Options that can't be had close
+/// the router, which keeps their name for settle_handshakes().
+template <class Router>
+void resolve_options(Router& router, const option_sets& sets, std::vector<problem>& problems)
+{
+    auto& written = router.spec.tls_options;
+    auto name = written.substr(0, written.rfind('@'));
+    bool standard = name.empty() || name == model::default_tls_options;
+    if (standard) written.clear();
+    auto found = sets.find(router.name.provider, standard ? model::default_tls_options : written);
+    if (found) {
+        if (!standard) written = (*found)->id;
+        return;
     }
+    if (standard && found.error().what.ends_with("does not exist")) return;
+    if (!router.spec.refusal.empty()) return;
+    router.spec.refusal = found.error().what + ", so this router is closed rather than served without them";
+    problems.push_back({router.where(), router.spec.refusal});
+}
+
+std::ptrdiff_t count_tls(const std::vector<std::string>& names, const entrypoint_names& entrypoints)
+{
+    return std::ranges::count_if(names, [&](const auto& each) { return entrypoints.is_tls(each); });
+}
+
+/// A router that is closed does nothing else.
+void disarm(model::router& spec)
+{
     if (spec.refusal.empty()) return;
     spec.service.clear();
+    spec.canonical_host.clear();
     spec.redirect_to_https = false;
 }
 
-std::int64_t effective_priority(const model::router& spec)
+void resolve(agreed_router& router, declarations& all, const entrypoint_names& entrypoints,
+             std::vector<problem>& problems)
 {
-    return spec.priority == 0 ? static_cast<std::int64_t>(spec.rule.size()) : spec.priority;
-}
-
-bool same_outcome(const model::router& a, const model::router& b)
-{
-    return std::tie(a.service, a.redirect_to_https, a.refusal) == std::tie(b.service, b.redirect_to_https, b.refusal);
-}
-
-/// Two routers of one app for exactly the same requests: the closed one counts, then the heavier one.
-bool counts_before(const agreed_router& a, const agreed_router& b)
-{
-    auto rank = [](const agreed_router& each) { return std::pair(!each.spec.refusal.empty(), each.weighs); };
-    return rank(a) > rank(b);
-}
-
-/// Two routers of one place would answer the same requests, and nothing says which.
-struct place {
-    full_name app;  ///< without a name
-    std::string_view entrypoint;
-    std::string_view rule;
-    std::int64_t priority;
-
-    bool operator==(const place&) const = default;
-};
-
-struct place_hash {
-    std::size_t operator()(const place& key) const
-    {
-        return text_pair_hash{}({key.rule, key.app.app}) * 31 + std::hash<std::string_view>{}(key.entrypoint);
+    auto& spec = router.spec;
+    if (!spec.redirect_to_https && spec.canonical_host.empty()) resolve_service(router, all.services, problems);
+    auto encrypted = count_tls(spec.entrypoints, entrypoints);
+    if (encrypted > 0) resolve_options(router, all.options, problems);
+    bool clear = encrypted < std::ssize(spec.entrypoints);
+    if (clear && !spec.tls_options.empty() && spec.refusal.empty()) {
+        spec.refusal = "it names TLS options, which can't be kept where it is served in clear text";
+        problems.push_back({router.where(), spec.refusal + "; this router is closed"});
     }
-};
-
-place place_of(const agreed_router& router, std::string_view entrypoint)
-{
-    return {
-        {router.name.provider, router.name.app, ""}, entrypoint, router.rule->rule, effective_priority(router.spec)};
+    disarm(spec);
 }
 
-void settle_inside_apps(std::vector<agreed_router>& routers, std::vector<problem>& problems)
+void resolve(agreed_tcp_router& router, declarations& all, std::vector<problem>& problems)
 {
-    std::unordered_map<place, const agreed_router*, place_hash> winners;
-    winners.reserve(2 * routers.size());
-    for (const auto& router : routers) {
-        for (const auto& entrypoint : router.spec.entrypoints) {
-            auto& winner = winners[place_of(router, entrypoint)];
-            if (!winner || counts_before(router, *winner)) winner = &router;
-        }
-    }
-    std::vector<std::pair<agreed_router*, std::string>> lost;
+    resolve_service(router, all.tcp_services, problems);
+    if (router.spec.security == model::tcp_security::ended) resolve_options(router, all.options, problems);
+    if (!router.spec.refusal.empty()) router.spec.service.clear();
+}
+
+template <class Router, class Object>
+void publish(std::vector<Router>& routers, model::objects<Object>& into)
+{
     for (auto& router : routers) {
-        for (const auto& entrypoint : router.spec.entrypoints) {
-            const auto& winner = *winners.at(place_of(router, entrypoint));
-            if (same_outcome(winner.spec, router.spec)) continue;
-            problems.push_back({router.where(), router.rule->rule + " on " + entrypoint + " goes to router " +
-                                                    std::string(winner.name.name) + " of " + winner.spec.source});
-            lost.emplace_back(&router, entrypoint);
-        }
-    }
-    for (auto& [router, entrypoint] : lost) std::erase(router->spec.entrypoints, entrypoint);
-}
-
-/// (entrypoint, claim) → the router that holds it
-using claim_holders = std::unordered_map<text_pair, const agreed_router*, text_pair_hash>;
-
-/// The router of another app that holds one of the `claims` already.
-const agreed_router* holder_elsewhere(const claim_holders& holders, const agreed_router& router,
-                                      std::string_view entrypoint)
-{
-    for (const auto& claim : router.rule->claims) {
-        auto found = holders.find({entrypoint, claim});
-        if (found != holders.end() && !found->second->name.same_app(router.name)) return found->second;
-    }
-    return nullptr;
-}
-
-bool is_served(const agreed_router& router, const model::snapshot& before)
-{
-    auto known = before.routers.find(router.name.id());
-    return known != before.routers.end() && known->second.rule == router.spec.rule;
-}
-
-/// One tenant can't take another's host: what two apps ask for stays with the one that has it, else with the older.
-void settle_across_apps(std::vector<agreed_router>& routers, const model::snapshot& before,
-                        std::vector<problem>& problems)
-{
-    std::vector<std::tuple<bool, std::int64_t, full_name, agreed_router*>> by_age;
-    by_age.reserve(routers.size());
-    for (auto& router : routers) by_age.emplace_back(!is_served(router, before), router.since, router.name, &router);
-    std::ranges::sort(by_age);
-
-    claim_holders holders;
-    holders.reserve(2 * routers.size());
-    for (auto& [is_new, since, name, router] : by_age) {
-        std::vector<std::string> kept;
-        for (const auto& entrypoint : router->spec.entrypoints) {
-            if (const auto* holder = holder_elsewhere(holders, *router, entrypoint)) {
-                problems.push_back({router->where(), router->rule->rule + " on " + entrypoint + " is taken by router " +
-                                                         std::string(holder->name.name) + " of " + holder->spec.source +
-                                                         ", which had it first and keeps it"});
-            } else {
-                kept.push_back(entrypoint);
-            }
-        }
-        router->spec.entrypoints = std::move(kept);
-        for (const auto& entrypoint : router->spec.entrypoints) {
-            for (const auto& claim : router->rule->claims) holders.try_emplace(text_pair(entrypoint, claim), router);
-        }
+        if (!router.spec.entrypoints.empty()) into.emplace_hint(into.end(), router.name.id(), std::move(router.spec));
     }
 }
 
@@ -153,26 +140,35 @@ merged merge(const std::map<std::string, fragment>& fragments, const std::vector
              const model::snapshot& before)
 {
     merged result;
-    service_directory services;
-    router_directory declared(entrypoints);
+    auto& problems = result.problems;
+    auto& desired = result.desired;
+    entrypoint_names listening(entrypoints);
+    declarations all(listening);
     for (const auto& [key, from] : fragments) {
-        auto owner = origin_of(from);
-        collect_problems(from, result.problems);
-        services.declare(owner);
-        declared.declare(owner, result.problems);
-        for (const auto& [id, certificate] : from.certificates) result.desired.certificates.emplace(id, certificate);
+        collect_problems(from, problems);
+        all.add(from, problems);
+        add_certificates(from, desired.certificates, problems);
     }
-    services.agree(result.problems);
-    auto routers = declared.agree(result.problems);
-    for (auto& router : routers) resolve_service(router, services, result.problems);
-    settle_inside_apps(routers, result.problems);
-    settle_across_apps(routers, before, result.problems);
-    for (auto& router : routers) {
-        if (router.spec.entrypoints.empty()) continue;
-        auto& all = result.desired.routers;
-        all.emplace_hint(all.end(), router.name.id(), std::move(router.spec));
-    }
-    std::move(services).publish(result.desired);
+    all.services.agree(all.transports, problems);
+    all.tcp_services.agree(all.transports, problems);
+    auto routers = all.routers.agree(problems);
+    auto tcp_routers = all.tcp_routers.agree(problems);
+    for (auto& router : routers) resolve(router, all, listening, problems);
+    for (auto& router : tcp_routers) resolve(router, all, problems);
+
+    settle_inside_apps(routers, problems);
+    settle_inside_apps(tcp_routers, problems);
+    auto contenders = by_age(routers, tcp_routers, before);
+    settle_across_apps(contenders, listening, problems);
+    settle_handshakes(contenders, listening, problems);
+
+    publish(routers, desired.routers);
+    publish(tcp_routers, desired.tcp_routers);
+    std::move(all.services).publish(desired);
+    std::move(all.tcp_services).publish(desired);
+    all.options.publish(desired.tls_option_sets);
+    all.transports.publish(desired.transports);
+    model::close_unresolved(desired);
     return result;
 }
 

@@ -8,26 +8,17 @@ namespace lintel::discovery {
 
 namespace {
 
-bool speaks_tls(const model::entrypoint& where) { return where.tls || where.name == "https"; }
-
 std::string where_of(const declared_router& router) { return router.spec.source + ": router " + router.name; }
 
-std::vector<std::string> canonical_names(const std::vector<std::string>& written)
+/// What a handshake for this rule may name.
+std::vector<std::string> names_of(const model::rule& rule)
 {
-    std::vector<std::string> names;
-    for (const auto& name : written) names.emplace_back(model::canonical_entrypoint(name));
-    std::ranges::sort(names);
-    auto repeated = std::ranges::unique(names);
-    names.erase(repeated.begin(), repeated.end());
-    return names;
+    auto hosts = model::hosts_of(rule);
+    if (hosts.empty()) hosts.emplace_back("*");
+    return hosts;
 }
 
 }  // namespace
-
-router_directory::router_directory(const std::vector<model::entrypoint>& entrypoints) : entrypoints_(entrypoints)
-{
-    for (const auto& each : entrypoints_) known_names_.push_back(each.name);
-}
 
 void router_directory::declare(const origin& owner, std::vector<problem>& problems)
 {
@@ -49,7 +40,7 @@ checked<const rule_reading*> router_directory::read(const std::string& rule)
     if (known != rules_.end()) return &known->second;
     auto tree = model::parse_rule(rule);
     if (!tree) return std::unexpected(tree.error());
-    return &rules_.emplace(rule, rule_reading{model::print(*tree), claims_of(*tree)}).first->second;
+    return &rules_.emplace(rule, rule_reading{model::print(*tree), claims_of(*tree), names_of(*tree)}).first->second;
 }
 
 /// Everything that two sources must agree on to mean the same router.
@@ -61,7 +52,8 @@ std::string router_directory::content_of(const declared_router& router) const
     for (const auto& [key, text] : spec.options) options += '\n' + key + '=' + text;
     return rule.rule + '\n' + text::join(canonical_names(spec.entrypoints), ",") + '\n' +
            std::to_string(spec.priority) + '\n' + spec.service + '\n' + (router.tls ? "tls" : "") +
-           (spec.redirect_to_https ? " redirect" : "") + options;
+           (spec.redirect_to_https ? " redirect" : "") + '\n' + spec.tls_options + '\n' + spec.canonical_host + '\n' +
+           spec.strict_transport_security + options;
 }
 
 void router_directory::fill_in_contents(candidates<declared_router>& all) const
@@ -96,8 +88,8 @@ std::vector<agreed_router> router_directory::agree(std::vector<problem>& problem
 std::vector<std::string> router_directory::entrypoints_for(const declared_router& router,
                                                            std::vector<problem>& problems) const
 {
-    std::vector<std::string> chosen;
     auto named = named_by(router, problems);
+    std::vector<std::string> chosen;
     for (const auto* entrypoint : named) {
         if (!router.tls || speaks_tls(*entrypoint)) chosen.push_back(entrypoint->name);
     }
@@ -116,20 +108,13 @@ std::vector<std::string> router_directory::entrypoints_for(const declared_router
 std::vector<const model::entrypoint*> router_directory::named_by(const declared_router& router,
                                                                  std::vector<problem>& problems) const
 {
-    auto wanted = canonical_names(router.spec.entrypoints);
-    std::vector<const model::entrypoint*> named;
-    for (const auto& each : entrypoints_) {
+    if (!router.spec.entrypoints.empty()) return entrypoints_.find(router.spec.entrypoints, where_of(router), problems);
+    std::vector<const model::entrypoint*> standard;
+    for (const auto& each : entrypoints_.all()) {
         bool by_default = router.tls ? speaks_tls(each) : each.name == "http" || each.name == "https";
-        bool listed = std::ranges::binary_search(wanted, each.name);
-        if (wanted.empty() ? by_default : listed) named.push_back(&each);
+        if (by_default) standard.push_back(&each);
     }
-    for (const auto& name : wanted) {
-        if (std::ranges::find(known_names_, name) != known_names_.end()) continue;
-        auto near = text::nearest(name, known_names_);
-        auto hint = near.empty() ? "known are " + text::join(known_names_, ", ") : "did you mean " + near + '?';
-        problems.push_back({where_of(router), "there is no entrypoint " + text::printable(name, 40) + "; " + hint});
-    }
-    return named;
+    return standard;
 }
 
 }  // namespace lintel::discovery

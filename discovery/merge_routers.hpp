@@ -1,8 +1,8 @@
 #pragma once
 // All routers that sources declare: what each app agrees on, and on which entrypoints it is served. Internal to merge.
 
+#include "discovery/entrypoint_names.hpp"
 #include "discovery/generations.hpp"
-#include "model/entrypoint.hpp"
 
 #include <map>
 #include <string>
@@ -14,12 +14,13 @@ namespace lintel::discovery {
 struct rule_reading {
     std::string rule;  ///< in the canonical spelling
     std::vector<std::string> claims;
+    std::vector<std::string> names;  ///< its hosts; "*" where it has none
 };
 
 /// Belongs to the directory that it comes from.
 struct agreed_router {
     full_name name;
-    model::router spec;  ///< entrypoints resolved and sorted; `service` still as written
+    model::router spec;  ///< entrypoints resolved and sorted; `service` and `tls_options` still as written
     const rule_reading* rule;
     weight weighs;
     std::int64_t since = 0;  ///< of the oldest source that declares it
@@ -27,9 +28,10 @@ struct agreed_router {
     std::string where() const { return spec.source + ": router " + std::string(name.name); }
 };
 
+/// `entrypoints` outlives it.
 class router_directory {
 public:
-    explicit router_directory(const std::vector<model::entrypoint>& entrypoints);
+    explicit router_directory(const entrypoint_names& entrypoints) : entrypoints_(entrypoints) {}
 
     /// `owner`'s fragment outlives what agree() returns.
     void declare(const origin& owner, std::vector<problem>& problems);
@@ -44,8 +46,7 @@ private:
     std::vector<std::string> entrypoints_for(const declared_router& router, std::vector<problem>& problems) const;
     std::vector<const model::entrypoint*> named_by(const declared_router& router, std::vector<problem>& problems) const;
 
-    std::vector<model::entrypoint> entrypoints_;
-    std::vector<std::string> known_names_;  ///< of the entrypoints
+    const entrypoint_names& entrypoints_;
     std::map<full_name, candidates<declared_router>> declared_;
     std::unordered_map<std::string, rule_reading> rules_;  ///< by their text: many routers share one
 };

@@ -6,30 +6,62 @@
 
 namespace lintel::discovery {
 
-void service_directory::declare(const origin& owner)
+namespace {
+
+/// Everything that sources must agree on to share the load of one service.
+std::string content_of(const model::service& spec)
+{
+    return std::string(spec.pass_host ? "" : "own host") + (spec.tls ? " tls" : "") + '\n' + spec.transport + '\n' +
+           std::to_string(spec.proxy_protocol);
+}
+
+void resolve_transport(service_directory::entry& service, std::string_view provider,
+                       const set_directory<model::transport>& transports, std::vector<problem>& problems)
+{
+    auto& written = service.spec.transport;
+    if (written.empty()) return;
+    auto found = transports.find(provider, written);
+    if (found) {
+        written = (*found)->id;
+        return;
+    }
+    problems.push_back({service.spec.source + ": service " + service.id,
+                        found.error().what + "; routers that use this service are closed"});
+    if (service.refusal.empty()) service.refusal = found.error().what;
+    written.clear();
+}
+
+}  // namespace
+
+void service_directory::declare(const origin& owner, const std::vector<declared_service>& declared)
 {
     const auto& from = *owner.from;
-    for (const auto& service : from.services) {
+    for (const auto& service : declared) {
         declared_[{from.provider, from.app, service.name}].push_back({owner, &service});
     }
     for (const auto& [id, endpoint] : from.endpoints) endpoints_.try_emplace(id, &endpoint);
 }
 
-void service_directory::agree(std::vector<problem>& problems)
+void service_directory::agree(const set_directory<model::transport>& transports, std::vector<problem>& problems)
 {
-    for (auto& [name, all] : declared_) agreed_.emplace_hint(agreed_.end(), name, agree_on(name, all, problems));
+    for (auto& [name, all] : declared_) {
+        auto agreed = agreed_.emplace_hint(agreed_.end(), name, agree_on(name, all, problems));
+        resolve_transport(agreed->second, name.provider, transports, problems);
+    }
 }
 
 service_directory::entry service_directory::agree_on(const full_name& name, candidates<declared_service>& all,
-                                                     std::vector<problem>& problems)
+                                                     std::vector<problem>& problems) const
 {
-    for (auto& each : all) each.content = each.what->spec.pass_host ? "" : "own host";
+    for (auto& each : all) each.content = content_of(each.what->spec);
     const auto& winner = heaviest(all);
-    report_others(all, winner, "service", problems);
+    report_others(all, winner, kind_, problems);
     entry agreed;
-    agreed.id = name.id();
-    agreed.spec.pass_host = winner.what->spec.pass_host;
+    agreed.id = name.id() + suffix_;
+    agreed.spec = winner.what->spec;
+    agreed.spec.source.clear();
     auto& endpoints = agreed.spec.endpoints;
+    endpoints.clear();
     for (const auto& [owner, what, content] : all) {
         agreed.implicit = agreed.implicit && what->implicit;
         if (agreed.refusal.empty()) agreed.refusal = what->refusal;
@@ -56,7 +88,7 @@ checked<const service_directory::entry*> service_directory::find(const full_name
 
     auto found = find_across_apps(provider, name);
     if (found) return found;
-    return std::unexpected(problem{"", "service " + text::printable(reference, 80) + ' ' + found.error().what});
+    return std::unexpected(problem{"", kind_ + ' ' + text::printable(reference, 80) + ' ' + found.error().what});
 }
 
 checked<const service_directory::entry*> service_directory::find_across_apps(std::string_view provider,
@@ -78,6 +110,7 @@ void service_directory::publish(model::snapshot& into) &&
 {
     std::unordered_set<std::string_view> used;
     for (const auto& [id, router] : into.routers) used.insert(router.service);
+    for (const auto& [id, router] : into.tcp_routers) used.insert(router.service);
     for (auto& [name, entry] : agreed_) {
         if (entry.implicit && !used.contains(entry.id)) continue;
         for (const auto& id : entry.spec.endpoints) {

@@ -46,8 +46,13 @@ private:
     fragment out_;
 };
 
-void read_router(routes_reading& reading, const std::string& name, const YAML::Node& node);
-void read_service(routes_reading& reading, const std::string& name, const YAML::Node& node);
+using object_reader = void(routes_reading& reading, const std::string& name, const YAML::Node& node);
+object_reader read_router, read_service, read_tcp_router, read_tcp_service, read_tls_options, read_transport;
+
+/// Calls `read` with each member of a map of named objects, null members included; what isn't one is reported.
+void read_objects(routes_reading& reading, const YAML::Node& node, object_reader* read);
+
+/// The members of `tls`.
 void read_tls(routes_reading& reading, const YAML::Node& node);
 
 }  // namespace lintel::discovery

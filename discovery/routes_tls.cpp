@@ -1,6 +1,5 @@
-#include "discovery/routes_reading.hpp"
+#include "discovery/pem_reading.hpp"
 
-#include "base/file.hpp"
 #include "base/text.hpp"
 #include "tls/certificate.hpp"
 
@@ -10,49 +9,26 @@ namespace lintel::discovery {
 
 namespace {
 
-/// A certificate or key as the file names it: a path, or the PEM text itself.
-struct pem {
-    std::string path;  ///< absolute; empty where the text stands in the YAML file
-    std::string text;
-};
-
-std::optional<pem> read_pem(routes_reading& reading, const YAML::Node& node)
+/// One that stands there already is the default too, where either place says so.
+void read_certificate(routes_reading& reading, const YAML::Node& node, bool is_default)
 {
-    auto written = reading.text(node);
-    if (!written) return {};
-    if (written->starts_with("-----BEGIN")) return pem{"", std::move(*written)};
-    auto path = std::filesystem::absolute(reading.file().parent_path() / *written);
-    auto content = file::read(path);
-    if (content) return pem{path.string(), std::move(*content)};
-    reading.report(node, "can't read " + path.string() + ": " + content.error().message());
-    return {};
-}
-
-void read_certificate(routes_reading& reading, const YAML::Node& node)
-{
-    static const std::vector<std::string> known{"certFile", "keyFile", "stores"};
-    std::optional<pem> chain, key;
-    bool reported = false;
-    for (const auto& member : node) {
-        auto name = text::lower(member.first.IsScalar() ? member.first.Scalar() : "");
-        if (name == "certfile")
-            reported = !(chain = read_pem(reading, member.second)) || reported;
-        else if (name == "keyfile")
-            reported = !(key = read_pem(reading, member.second)) || reported;
-        else if (name != "stores")
-            reading.report_unknown(member.first, known);
+    auto pair = read_pair(reading, node);
+    if (!pair) return;
+    auto facts = tls::inspect_certificate(pair->chain.text, pair->key.text).value();
+    auto& all = reading.out().certificates;
+    auto known = std::ranges::find(all, facts.fingerprint, &named<model::certificate>::name);
+    if (known != all.end()) {
+        known->spec.is_default = known->spec.is_default || is_default;
+        return;
     }
-    if (reported) return;
-    if (!chain || !key) return reading.report(node, "ignored; a certificate has a certFile and a keyFile");
-    auto facts = tls::inspect_certificate(chain->text, key->text);
-    if (!facts) return reading.report(node, facts.error().what);
     model::certificate certificate;
-    certificate.names = facts->names;
-    certificate.chain_pem = std::move(chain->text);
-    certificate.key_pem = std::move(key->text);
-    certificate.chain_file = std::move(chain->path);
-    certificate.key_file = std::move(key->path);
-    reading.out().certificates.push_back({facts->fingerprint, std::move(certificate)});
+    certificate.names = facts.names;
+    certificate.chain_pem = std::move(pair->chain.text);
+    certificate.key_pem = std::move(pair->key.text);
+    certificate.chain_file = std::move(pair->chain.path);
+    certificate.key_file = std::move(pair->key.path);
+    certificate.is_default = is_default;
+    all.push_back({facts.fingerprint, std::move(certificate)});
 }
 
 void read_certificates(routes_reading& reading, const YAML::Node& node)
@@ -60,7 +36,35 @@ void read_certificates(routes_reading& reading, const YAML::Node& node)
     if (node.IsNull()) return;
     if (!node.IsSequence()) return reading.report(node, "ignored; a list of certificates is expected here");
     for (const auto& certificate : node) {
-        if (reading.is_map(certificate)) read_certificate(reading, certificate);
+        if (reading.is_map(certificate)) read_certificate(reading, certificate, false);
+    }
+}
+
+void read_default_store(routes_reading& reading, const YAML::Node& node)
+{
+    static const std::vector<std::string> known{"defaultCertificate", "defaultGeneratedCert"};
+    if (!reading.is_map(node)) return;
+    for (const auto& member : node) {
+        auto key = text::lower(member.first.IsScalar() ? member.first.Scalar() : "");
+        if (key == "defaultcertificate") {
+            if (reading.is_map(member.second)) read_certificate(reading, member.second, true);
+        } else if (key == "defaultgeneratedcert") {
+            reading.report(member.first, "certificates from a public CA are not supported yet, ignored");
+        } else {
+            reading.report_unknown(member.first, known);
+        }
+    }
+}
+
+void read_stores(routes_reading& reading, const YAML::Node& node)
+{
+    if (!reading.is_map(node)) return;
+    for (const auto& member : node) {
+        auto name = member.first.IsScalar() ? member.first.Scalar() : "";
+        if (name == "default")
+            read_default_store(reading, member.second);
+        else
+            reading.report(member.first, "ignored; there is only the store default");
     }
 }
 
@@ -75,9 +79,9 @@ void read_tls(routes_reading& reading, const YAML::Node& node)
         if (key == "certificates")
             read_certificates(reading, member.second);
         else if (key == "options")
-            reading.report(member.first, "TLS options are not supported yet; a router that names one is closed");
+            read_objects(reading, member.second, read_tls_options);
         else if (key == "stores")
-            reading.report(member.first, "not supported yet, ignored");
+            read_stores(reading, member.second);
         else
             reading.report_unknown(member.first, known);
     }

@@ -15,23 +15,6 @@ std::string position(const std::filesystem::path& file, const YAML::Mark& mark)
     return file.string() + ':' + std::to_string(mark.line + 1) + ':' + std::to_string(mark.column + 1);
 }
 
-using object_reader = void (*)(routes_reading&, const std::string&, const YAML::Node&);
-
-/// Reads the members of http.routers or http.services, each by itself.
-void read_objects(routes_reading& reading, const YAML::Node& node, object_reader read)
-{
-    if (!reading.is_map(node)) return;
-    for (const auto& member : node) {
-        auto name = reading.text(member.first);
-        if (!name || name->empty()) continue;
-        if (name->find('@') != std::string::npos) {
-            reading.report(member.first, "ignored; a name has no @");
-        } else if (reading.is_map(member.second)) {
-            read(reading, *name, member.second);
-        }
-    }
-}
-
 void report_middlewares(routes_reading& reading, const YAML::Node& node)
 {
     if (!reading.is_map(node)) return;
@@ -54,7 +37,26 @@ void read_http(routes_reading& reading, const YAML::Node& node)
         else if (key == "middlewares")
             report_middlewares(reading, member.second);
         else if (key == "serverstransports")
-            reading.report(member.first, "not supported yet, ignored");
+            read_objects(reading, member.second, read_transport);
+        else
+            reading.report_unknown(member.first, known);
+    }
+}
+
+void read_tcp(routes_reading& reading, const YAML::Node& node)
+{
+    static const std::vector<std::string> known{"routers", "services", "middlewares", "serversTransports"};
+    if (!reading.is_map(node)) return;
+    for (const auto& member : node) {
+        auto key = text::lower(member.first.Scalar());
+        if (key == "routers")
+            read_objects(reading, member.second, read_tcp_router);
+        else if (key == "services")
+            read_objects(reading, member.second, read_tcp_service);
+        else if (key == "middlewares")
+            report_middlewares(reading, member.second);
+        else if (key == "serverstransports")
+            reading.report(member.first, "not supported yet; a TCP service that names one is closed");
         else
             reading.report_unknown(member.first, known);
     }
@@ -70,8 +72,10 @@ void read_root(routes_reading& reading, const YAML::Node& root)
             read_http(reading, member.second);
         else if (key == "tls")
             read_tls(reading, member.second);
-        else if (key == "tcp" || key == "udp")
-            reading.report(member.first, key + " routers and services are not supported yet, ignored");
+        else if (key == "tcp")
+            read_tcp(reading, member.second);
+        else if (key == "udp")
+            reading.report(member.first, "udp routers and services are not supported yet, ignored");
         else
             reading.report_unknown(member.first, known);
     }
@@ -126,6 +130,20 @@ bool routes_reading::is_map(const YAML::Node& node)
     if (node.IsMap() || node.IsNull()) return true;
     report(node, "ignored; keys with values are expected here");
     return false;
+}
+
+void read_objects(routes_reading& reading, const YAML::Node& node, object_reader* read)
+{
+    if (!reading.is_map(node)) return;
+    for (const auto& member : node) {
+        auto name = reading.text(member.first);
+        if (!name || name->empty()) continue;
+        if (name->find('@') != std::string::npos) {
+            reading.report(member.first, "ignored; a name has no @");
+        } else if (reading.is_map(member.second)) {
+            read(reading, *name, member.second);
+        }
+    }
 }
 
 checked<fragment> read_routes(std::string_view yaml, const std::filesystem::path& file)

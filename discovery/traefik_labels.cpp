@@ -9,13 +9,6 @@ namespace lintel::discovery {
 
 namespace {
 
-std::vector<std::string> list_of(const std::optional<std::string>& value)
-{
-    std::vector<std::string> items;
-    for (auto item : text::split_list(value.value_or(""))) items.emplace_back(item);
-    return items;
-}
-
 /// Makes routers and services of the sorted labels.
 class traefik_reader {
 public:
@@ -32,14 +25,11 @@ private:
     void declare_implicit_service(const std::string& name);
     void declare_service(const traefik_section& section);
     std::string service_refusal(const traefik_section& section);
-    bool passes_host(const traefik_section& section);
 
     void declare_router(const traefik_section& section);
     std::optional<std::string> rule_of(const traefik_section& section);
     std::optional<std::string> service_of(const traefik_section& section);
-    std::int64_t priority_of(const traefik_section& section);
     std::string router_refusal(const traefik_section& section);
-    bool wants_tls(const traefik_section& section);
 
     std::string default_rule() const { return "Host(`" + text::lower(default_name_) + "`)"; }
 
@@ -90,7 +80,10 @@ void traefik_reader::declare_service(const traefik_section& section)
     declared_service service;
     service.name = section.name;
     service.refusal = service_refusal(section);
-    service.spec.pass_host = passes_host(section);
+    service.spec.pass_host = flag_of(reading_, section, "loadbalancer.passhostheader").value_or(true);
+    service.spec.tls = text::equal_caseless(section.value("loadbalancer.server.scheme").value_or(""), "https");
+    service.spec.transport = section.value("loadbalancer.serverstransport").value_or("");
+    if (service.spec.transport == traefik::default_transport) service.spec.transport.clear();
     reading_.add(std::move(service), reading_.port_from(section.where("loadbalancer.server.port")));
 }
 
@@ -101,10 +94,11 @@ std::string traefik_reader::service_refusal(const traefik_section& section)
         reading_.report(section.where(field), why);
         if (refusal.empty()) refusal = std::move(why);
     };
-    auto middlewares = list_of(section.value("middlewares"));
+    auto middlewares = section.list("middlewares");
     if (!middlewares.empty()) close("middlewares", traefik::refusal("middleware", middlewares));
     auto scheme = section.value("loadbalancer.server.scheme");
-    if (scheme && !text::equal_caseless(*scheme, "http")) {
+    bool known = !scheme || text::equal_caseless(*scheme, "http") || text::equal_caseless(*scheme, "https");
+    if (!known) {
         close("loadbalancer.server.scheme",
               "the scheme " + text::printable(*scheme, 20) +
                   " to a server is not supported yet, so routers that use this service are closed");
@@ -116,28 +110,17 @@ std::string traefik_reader::service_refusal(const traefik_section& section)
     return refusal;
 }
 
-bool traefik_reader::passes_host(const traefik_section& section)
-{
-    const std::string field = "loadbalancer.passhostheader";
-    auto written = section.value(field);
-    if (!written) return true;
-    auto value = traefik::parse_bool(*written);
-    if (!value)
-        reading_.report(section.where(field),
-                        '"' + text::printable(*written, 40) + "\" is neither true nor false, ignored");
-    return value.value_or(true);
-}
-
 void traefik_reader::declare_router(const traefik_section& section)
 {
     auto rule = rule_of(section);
     if (!rule) return;
     declared_router router;
     router.name = section.name;
-    router.tls = wants_tls(section);
+    router.tls = wants_tls(reading_, section);
     router.spec.rule = std::move(*rule);
-    router.spec.priority = priority_of(section);
-    router.spec.entrypoints = list_of(section.value("entrypoints"));
+    router.spec.priority = priority_of(reading_, section);
+    router.spec.entrypoints = section.list("entrypoints");
+    router.spec.tls_options = section.value("tls.options").value_or("");
     router.spec.refusal = router_refusal(section);
     auto service = service_of(section);
     if (!service) return;
@@ -148,12 +131,7 @@ void traefik_reader::declare_router(const traefik_section& section)
 /// None when the router must be left out: never the readable part of a rule, never a rule in another syntax.
 std::optional<std::string> traefik_reader::rule_of(const traefik_section& section)
 {
-    auto syntax = section.value("rulesyntax");
-    if (syntax && !text::equal_caseless(*syntax, "v3")) {
-        reading_.report(section.where("rulesyntax"),
-                        "only the rule syntax v3 is supported, so this router is left out");
-        return {};
-    }
+    if (!is_rule_syntax_known(reading_, section)) return {};
     auto rule = section.value("rule").value_or(default_rule());
     auto tree = model::parse_rule(rule);
     if (tree) return rule;
@@ -177,45 +155,13 @@ std::optional<std::string> traefik_reader::service_of(const traefik_section& sec
     return {};
 }
 
-std::int64_t traefik_reader::priority_of(const traefik_section& section)
-{
-    auto written = section.value("priority");
-    if (!written) return 0;
-    auto value = traefik::parse_priority(*written);
-    if (!value)
-        reading_.report(section.where("priority"),
-                        '"' + text::printable(*written, 40) + "\" is not a whole number, ignored");
-    return value.value_or(0);
-}
-
 std::string traefik_reader::router_refusal(const traefik_section& section)
 {
-    std::string refusal;
-    if (auto names = list_of(section.value("middlewares")); !names.empty()) {
-        refusal = traefik::refusal("middleware", names);
-        reading_.report(section.where("middlewares"), refusal);
-    }
-    if (auto options = section.value("tls.options"); options && *options != "default") {
-        auto why = traefik::refusal("TLS option", std::span(&*options, 1));
-        reading_.report(section.where("tls.options"), why);
-        if (refusal.empty()) refusal = why;
-    }
+    auto names = section.list("middlewares");
+    if (names.empty()) return "";
+    auto refusal = traefik::refusal("middleware", names);
+    reading_.report(section.where("middlewares"), refusal);
     return refusal;
-}
-
-/// Traefik takes any other value than "true" for "no". We take what isn't a plain "no" for TLS: a typo must not put a
-/// router in clear text.
-bool traefik_reader::wants_tls(const traefik_section& section)
-{
-    if (auto written = section.value("tls")) {
-        auto value = traefik::parse_bool(*written);
-        if (!value)
-            reading_.report(section.where("tls"),
-                            '"' + text::printable(*written, 40) + "\" is neither true nor false, taken for true");
-        return value.value_or(true);
-    }
-    auto after = section.fields.lower_bound("tls");
-    return after != section.fields.end() && (after->first == "tls" || after->first.starts_with("tls."));
 }
 
 /// A value that can't be read counts as "no": the label is there to keep the container from being exposed.
@@ -236,7 +182,10 @@ bool is_enabled(label_reading& reading)
 
 void read_traefik_labels(label_reading& reading)
 {
-    if (is_enabled(reading)) traefik_reader(reading, sort_traefik_labels(reading)).read();
+    if (!is_enabled(reading)) return;
+    auto sections = sort_traefik_labels(reading);
+    read_traefik_tcp(reading, sections);
+    traefik_reader(reading, std::move(sections)).read();
 }
 
 }  // namespace lintel::discovery

@@ -1,6 +1,7 @@
 #include "discovery/traefik_words.hpp"
 
 #include "base/text.hpp"
+#include "model/rule.hpp"
 
 #include <algorithm>
 #include <array>
@@ -11,12 +12,7 @@ namespace lintel::discovery::traefik {
 
 namespace {
 
-struct word {
-    std::string_view field;  ///< one that ends with "*" stands for all that begin like it
-    use what;
-};
-
-constexpr std::array router_words{
+constexpr std::array http_router{
     word{"lintel*", use::applied},  // not Traefik's: http_options of the router
     word{"rule", use::applied},
     word{"entrypoints", use::applied},
@@ -35,7 +31,7 @@ constexpr std::array router_words{
     word{"parentrefs*", use::accepted},
 };
 
-constexpr std::array service_words{
+constexpr std::array http_service{
     word{"middlewares", use::applied},
     word{"loadbalancer.server.port", use::applied},
     word{"loadbalancer.server.scheme", use::applied},
@@ -44,7 +40,7 @@ constexpr std::array service_words{
     word{"loadbalancer.server.weight", use::later},
     word{"loadbalancer.server.preservepath", use::later},
     word{"loadbalancer.strategy", use::later},
-    word{"loadbalancer.serverstransport", use::later},
+    word{"loadbalancer.serverstransport", use::applied},
     word{"loadbalancer.responseforwarding.flushinterval", use::later},
     word{"loadbalancer.sticky*", use::later},
     word{"loadbalancer.healthcheck*", use::later},
@@ -55,7 +51,56 @@ constexpr std::array service_words{
     word{"highestrandomweight*", use::later},
 };
 
-use find(std::span<const word> words, std::string_view field)
+constexpr std::array tcp_router{
+    word{"rule", use::applied},          word{"entrypoints", use::applied},
+    word{"middlewares", use::applied},   word{"service", use::applied},
+    word{"priority", use::applied},      word{"rulesyntax", use::applied},
+    word{"tls", use::applied},           word{"tls.passthrough", use::applied},
+    word{"tls.options", use::applied},   word{"tls.certresolver", use::accepted},
+    word{"tls.domains*", use::accepted},
+};
+
+constexpr std::array tcp_service{
+    word{"loadbalancer.server.port", use::applied},
+    word{"loadbalancer.server.tls", use::applied},
+    word{"loadbalancer.proxyprotocol", use::applied},
+    word{"loadbalancer.proxyprotocol.version", use::applied},
+    word{"loadbalancer.serverstransport", use::applied},
+    word{"loadbalancer.terminationdelay", use::accepted},  // we end a half-closed connection as its two sides do
+    word{"loadbalancer.healthcheck*", use::later},
+    word{"weighted*", use::later},
+};
+
+constexpr std::array tls_option{
+    word{"minversion", use::applied},
+    word{"maxversion", use::applied},
+    word{"ciphersuites", use::applied},
+    word{"curvepreferences", use::applied},
+    word{"clientauth.cafiles", use::applied},
+    word{"clientauth.clientauthtype", use::applied},
+    word{"snistrict", use::applied},
+    word{"alpnprotocols", use::applied},
+    word{"preferserverciphersuites", use::accepted},
+    word{"disablesessiontickets", use::later},
+};
+
+constexpr std::array servers_transport{
+    word{"servername", use::applied},    word{"insecureskipverify", use::applied},
+    word{"rootcas", use::applied},       word{"certificates", use::applied},
+    word{"peercerturi", use::applied},  // closes
+    word{"spiffe*", use::applied},      // closes
+    word{"ciphersuites", use::later},    word{"minversion", use::later},
+    word{"maxversion", use::later},      word{"maxidleconnsperhost", use::later},
+    word{"disablehttp2", use::accepted}, word{"forwardingtimeouts*", use::later},
+};
+
+}  // namespace
+
+const vocabulary router_words = http_router, service_words = http_service;
+const vocabulary tcp_router_words = tcp_router, tcp_service_words = tcp_service;
+const vocabulary tls_options_words = tls_option, transport_words = servers_transport;
+
+use use_of(vocabulary words, std::string_view field)
 {
     for (const auto& [known, what] : words) {
         if (known == field) return what;
@@ -67,21 +112,13 @@ use find(std::span<const word> words, std::string_view field)
     return use::unknown;
 }
 
-std::string hint(std::span<const word> words, std::string_view field, std::string_view prefix)
+std::string hint(vocabulary words, std::string_view field, std::string_view prefix)
 {
     std::vector<std::string> known;
     for (const auto& each : words) known.emplace_back(each.field.substr(0, each.field.find('*')));
     auto near = text::nearest(field, known);
     return near.empty() ? "nothing like it is known" : "did you mean " + std::string(prefix) + near + '?';
 }
-
-}  // namespace
-
-use router_use(std::string_view field) { return find(router_words, field); }
-use service_use(std::string_view field) { return find(service_words, field); }
-
-std::string router_hint(std::string_view field, std::string_view prefix) { return hint(router_words, field, prefix); }
-std::string service_hint(std::string_view field, std::string_view prefix) { return hint(service_words, field, prefix); }
 
 std::optional<bool> parse_bool(std::string_view text)
 {
@@ -107,6 +144,18 @@ std::string refusal(std::string_view kind, std::span<const std::string> names)
     bool several = names.size() > 1;
     return std::string(kind) + (several ? "s " : " ") + text::join(names, ", ") + (several ? " are" : " is") +
            " not supported yet, so this router is closed rather than served without " + (several ? "them" : "it");
+}
+
+std::string read_tcp_rule(std::string_view rule, model::tcp_router& into)
+{
+    auto names = model::parse_tcp_rule(rule);
+    if (!names) return names.error().where + ": " + names.error().what;
+    bool any = names->size() == 1 && names->front() == "*";
+    if (into.security == model::tcp_security::clear && !any)
+        return "without TLS a connection names no host: give the router tls, or write HostSNI(`*`)";
+    into.names = std::move(*names);
+    into.priority = static_cast<std::int64_t>(rule.size());
+    return "";
 }
 
 }  // namespace lintel::discovery::traefik

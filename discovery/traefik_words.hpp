@@ -1,5 +1,7 @@
 #pragma once
-// Traefik's vocabulary: which keys a router and a service may have, and what we do with each. Labels and YAML share it.
+// Traefik's vocabulary: which keys its objects may have, and what we do with each. Labels and YAML share it.
+
+#include "model/objects.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -16,13 +18,26 @@ enum class use {
     later,     ///< Traefik's, not supported yet; without it the service still works
 };
 
-/// `field`: the path below the router's or service's name in lower case, such as "tls.certresolver".
-use router_use(std::string_view field);
-use service_use(std::string_view field);
+/// The keys of one kind of object, by their path below the object's name.
+struct word {
+    std::string_view field;  ///< in lower case, such as "tls.certresolver"; one that ends with "*" stands for all that
+                             ///< begin like it
+    use what;
+};
+using vocabulary = std::span<const word>;
+
+extern const vocabulary router_words, service_words;          // http
+extern const vocabulary tcp_router_words, tcp_service_words;  // tcp
+extern const vocabulary tls_options_words, transport_words;   // in files only
+
+/// `field`: in lower case.
+use use_of(vocabulary words, std::string_view field);
 
 /// "did you mean …?", or the text that says that nothing like it is known. `prefix` stands before the known field.
-std::string router_hint(std::string_view field, std::string_view prefix);
-std::string service_hint(std::string_view field, std::string_view prefix);
+std::string hint(vocabulary words, std::string_view field, std::string_view prefix);
+
+/// The transport of services that name none.
+inline constexpr std::string_view default_transport = "default@internal";
 
 /// Go's ParseBool: 1, t, T, TRUE, true, True and their opposites.
 std::optional<bool> parse_bool(std::string_view text);
@@ -32,5 +47,18 @@ std::optional<std::int64_t> parse_priority(std::string_view text);
 
 /// The sentence of a router that is closed because it names what we can't do yet: `kind` "middleware", `names` "auth".
 std::string refusal(std::string_view kind, std::span<const std::string> names);
+
+/// What closes a TCP service or router, or leaves it out, in either dialect.
+inline constexpr std::string_view no_tcp_tls =
+    "TLS to a TCP service's servers is not supported yet, so routers that use it are closed";
+inline constexpr std::string_view no_tcp_transport =
+    "a transport for a TCP service is not supported yet, so routers that use it are closed";
+inline constexpr std::string_view wrong_proxy_protocol =
+    "there are versions 1 and 2 of the PROXY protocol; routers that use this service are closed";
+inline constexpr std::string_view no_options_without_end =
+    "TLS options can't be kept where TLS doesn't end here, so this router is closed";
+
+/// Fills in the names, and the priority that they have by themselves. `into.security` is known. Returns what is wrong.
+std::string read_tcp_rule(std::string_view rule, model::tcp_router& into);
 
 }  // namespace lintel::discovery::traefik

@@ -18,6 +18,8 @@ struct entrypoint {
     std::uint16_t public_port =
         0;                   ///< the port clients see, for redirects, where a mapping changes it; 0 = the bound one
     option_texts options{};  ///< overrides of http_options
+    std::vector<std::string> proxy_protocol_from{};  ///< networks ("10.0.0.0/8") whose connections begin with a PROXY
+                                                     ///< header, v1 or v2; any other's must not
 
     bool operator==(const entrypoint&) const = default;
 };

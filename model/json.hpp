@@ -23,5 +23,6 @@ std::string encode_snapshot(const snapshot& whole);
 checked<bool> decode(std::string_view text, delta& step);
 
 std::string_view name_of(readiness ready);
+std::string_view name_of(tcp_security security);
 
 }  // namespace lintel::model

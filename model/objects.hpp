@@ -8,12 +8,13 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace lintel::model {
 
 /// Sends the requests that its rule matches, on the entrypoints that it names, to one service. Exactly one of
-/// `service`, `redirect_to_https` and `refusal` decides what happens.
+/// `service`, `redirect_to_https`, `canonical_host` and `refusal` decides what happens.
 struct router {
     std::string rule;           ///< model::parse_rule reads it
     std::int64_t priority = 0;  ///< higher is asked first; 0 = the length of the rule's text, as Traefik has it
@@ -23,7 +24,7 @@ struct router {
     std::string refusal;         ///< answer 503 with this sentence: the router restricts access in a way we can't keep
     option_texts options{};      ///< overrides of http_options that hold for the requests of this router
     std::string tls_options;     ///< id of what its clients must have agreed to in their handshake; empty = "default"
-    std::string canonical_host;  ///< where set: 308 to the same URI on this host
+    std::string canonical_host;  ///< answer 308 to the same URI on this host
     std::string strict_transport_security;  ///< the field's value (RFC 6797 §6.1), said over TLS only; empty = not said
     std::string source;                     ///< for people: the container and label or the file that it comes from
 
@@ -41,7 +42,7 @@ enum class tcp_security {
 /// `service` and `refusal` decides: a refused connection is closed.
 struct tcp_router {
     std::vector<std::string> names;  ///< of HostSNI: exact, "*.x", or "*" for any name and none; lower case
-    std::int64_t priority = 0;       ///< higher is asked first; 0 = the length of the rule's text
+    std::int64_t priority = 0;       ///< higher is asked first; without one of its own the length of its rule's text
     std::vector<std::string> entrypoints;
     tcp_security security = tcp_security::clear;
     std::string tls_options;  ///< as a router's, where TLS ends here
@@ -72,6 +73,9 @@ enum class client_auth {
     verify_if_given,  ///< who sends none is let in, who sends a bad one is not
     require,
 };
+
+/// The id of the set that holds where a router names none.
+inline constexpr std::string_view default_tls_options = "default";
 
 /// How TLS is spoken with clients (Traefik's tls.options). The id "default" holds where a router names none; where it
 /// is missing, the values below.

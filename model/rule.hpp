@@ -9,6 +9,7 @@
 #include "base/result.hpp"
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,15 @@ inline constexpr int rule_limit_depth = 32;
 
 /// Parses a whole rule. The problem names the column (from 1) and what was expected there.
 checked<rule> parse_rule(std::string_view text);
+
+/// Parses the rule of a TCP router: HostSNI(`a.example`) || HostSNI(`*.b.example`), or HostSNI(`*`) for any name and
+/// none. Gives the names, in lower case and in order of appearance, each once; never empty. Traefik's other matchers
+/// and
+/// && are problems: the readable part of a rule is never served.
+checked<std::vector<std::string>> parse_tcp_rule(std::string_view text);
+
+/// Such a rule, for people.
+std::string print_tcp_rule(std::span<const std::string> names);
 
 /// The rule in one canonical spelling; parse_rule(print(r)) == r.
 std::string print(const rule& tree);

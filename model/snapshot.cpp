@@ -1,5 +1,7 @@
 #include "model/snapshot.hpp"
 
+#include "model/unresolved.hpp"
+
 namespace lintel::model {
 
 namespace {
@@ -35,13 +37,31 @@ std::size_t size_of(const std::vector<std::string>& texts)
 
 std::size_t size_of(const router& r)
 {
-    return r.rule.size() + size_of(r.entrypoints) + r.service.size() + r.refusal.size() + r.source.size();
+    std::size_t options = 0;
+    for (const auto& [key, text] : r.options) options += key.size() + text.size();
+    return r.rule.size() + size_of(r.entrypoints) + r.service.size() + r.refusal.size() + options +
+           r.tls_options.size() + r.canonical_host.size() + r.strict_transport_security.size() + r.source.size();
 }
-std::size_t size_of(const service& s) { return size_of(s.endpoints) + s.source.size(); }
+std::size_t size_of(const tcp_router& r)
+{
+    return size_of(r.names) + size_of(r.entrypoints) + r.tls_options.size() + r.service.size() + r.refusal.size() +
+           r.source.size();
+}
+std::size_t size_of(const service& s) { return size_of(s.endpoints) + s.transport.size() + s.source.size(); }
 std::size_t size_of(const endpoint& e) { return e.host.size() + e.source.size(); }
 std::size_t size_of(const certificate& c)
 {
     return size_of(c.names) + c.chain_pem.size() + c.key_pem.size() + c.chain_file.size() + c.key_file.size();
+}
+std::size_t size_of(const tls_options& o)
+{
+    return size_of(o.cipher_suites) + size_of(o.curves) + size_of(o.protocols) + o.client_ca_pem.size() +
+           o.source.size();
+}
+std::size_t size_of(const transport& t)
+{
+    return t.server_name.size() + t.ca_pem.size() + t.chain_pem.size() + t.key_pem.size() + t.ca_file.size() +
+           t.chain_file.size() + t.key_file.size() + t.source.size();
 }
 
 std::string source_of(const certificate& c) { return c.chain_file; }
@@ -66,29 +86,43 @@ std::vector<problem> remove_oversized(snapshot& whole)
 {
     std::vector<problem> problems;
     remove_oversized(whole.routers, "router", problems);
+    remove_oversized(whole.tcp_routers, "TCP router", problems);
     remove_oversized(whole.services, "service", problems);
     remove_oversized(whole.endpoints, "endpoint", problems);
     remove_oversized(whole.certificates, "certificate", problems);
+    remove_oversized(whole.tls_option_sets, "set of TLS options", problems);
+    remove_oversized(whole.transports, "transport", problems);
+    if (!problems.empty()) close_unresolved(whole);
     return problems;
 }
 
 delta difference(const snapshot& before, const snapshot& after)
 {
     delta step;
-    compare(before.routers, after.routers, step.upsert.routers, step.remove.routers);
-    compare(before.services, after.services, step.upsert.services, step.remove.services);
-    compare(before.endpoints, after.endpoints, step.upsert.endpoints, step.remove.endpoints);
-    compare(before.certificates, after.certificates, step.upsert.certificates, step.remove.certificates);
+    auto& upsert = step.upsert;
+    auto& remove = step.remove;
+    compare(before.routers, after.routers, upsert.routers, remove.routers);
+    compare(before.tcp_routers, after.tcp_routers, upsert.tcp_routers, remove.tcp_routers);
+    compare(before.services, after.services, upsert.services, remove.services);
+    compare(before.endpoints, after.endpoints, upsert.endpoints, remove.endpoints);
+    compare(before.certificates, after.certificates, upsert.certificates, remove.certificates);
+    compare(before.tls_option_sets, after.tls_option_sets, upsert.tls_option_sets, remove.tls_option_sets);
+    compare(before.transports, after.transports, upsert.transports, remove.transports);
     return step;
 }
 
 void apply(snapshot& target, const delta& step)
 {
     if (step.reset) target = {};
-    merge(target.routers, step.upsert.routers, step.remove.routers);
-    merge(target.services, step.upsert.services, step.remove.services);
-    merge(target.endpoints, step.upsert.endpoints, step.remove.endpoints);
-    merge(target.certificates, step.upsert.certificates, step.remove.certificates);
+    const auto& upsert = step.upsert;
+    const auto& remove = step.remove;
+    merge(target.routers, upsert.routers, remove.routers);
+    merge(target.tcp_routers, upsert.tcp_routers, remove.tcp_routers);
+    merge(target.services, upsert.services, remove.services);
+    merge(target.endpoints, upsert.endpoints, remove.endpoints);
+    merge(target.certificates, upsert.certificates, remove.certificates);
+    merge(target.tls_option_sets, upsert.tls_option_sets, remove.tls_option_sets);
+    merge(target.transports, upsert.transports, remove.transports);
 }
 
 }  // namespace lintel::model

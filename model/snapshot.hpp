@@ -50,7 +50,7 @@ void apply(snapshot& target, const delta& step);
 /// link, and would stand in the way of all others.
 inline constexpr std::size_t object_limit_bytes = 128 * 1024;
 
-/// Takes out what is larger, and what its source must be told of it.
+/// Takes out what is larger and closes what can't be kept to its word without it; says what its source must be told.
 std::vector<problem> remove_oversized(snapshot& whole);
 
 }  // namespace lintel::model

@@ -21,7 +21,8 @@ struct settings {
     http::head_limits head;
     model::http_options http;  ///< an entrypoint's and then a route's own come over it
     http::h1_upstream::limits upstream;
-    duration tls_handshake = std::chrono::seconds(10);
+    duration tls_handshake = std::chrono::seconds(10);  ///< from accept to the end of the handshake
+    std::size_t max_handshakes = 1024;                  ///< in flight over all workers; a new one beyond is shed
     std::size_t collected_body_bytes =
         64 * 1024;                    ///< bodies of known length up to this are read before an endpoint is asked
     std::size_t max_connections = 0;  ///< of clients; 0 = three quarters of the file descriptors

@@ -3,6 +3,7 @@
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "model/json.hpp"
+#include "model/unresolved.hpp"
 
 namespace lintel::store {
 
@@ -24,6 +25,44 @@ bool fill_in(model::certificate& spec)
     return !spec.chain_pem.empty() && !spec.key_pem.empty();
 }
 
+/// Whether its key, where it has one, can be read from a file again. (A chain's text may hold the key too.)
+bool is_in_files(const model::transport& spec)
+{
+    bool key_in_chain = spec.chain_file.empty() && spec.chain_pem.contains("PRIVATE KEY");
+    return spec.key_pem.empty() || (!spec.key_file.empty() && !key_in_chain);
+}
+
+void drop_texts_of_files(model::transport& spec)
+{
+    if (!spec.ca_file.empty()) spec.ca_pem.clear();
+    if (!spec.chain_file.empty()) spec.chain_pem.clear();
+    spec.key_pem.clear();
+}
+
+bool read_into(std::string& text, const std::string& file)
+{
+    if (file.empty()) return true;
+    auto content = file::read(file);
+    if (!content || content->empty()) return false;
+    text = std::move(*content);
+    return true;
+}
+
+bool fill_in(model::transport& spec)
+{
+    return read_into(spec.ca_pem, spec.ca_file) && read_into(spec.chain_pem, spec.chain_file) &&
+           read_into(spec.key_pem, spec.key_file);
+}
+
+void read_transport_files(model::objects<model::transport>& all)
+{
+    for (auto it = all.begin(); it != all.end();) {
+        bool good = fill_in(it->second);
+        if (!good) log::warn("transport.missing", {{"transport", it->first}, {"source", it->second.source}});
+        it = good ? std::next(it) : all.erase(it);
+    }
+}
+
 }  // namespace
 
 result<void> save_last_good(const fs::path& state, const model::snapshot& good)
@@ -34,6 +73,8 @@ result<void> save_last_good(const fs::path& state, const model::snapshot& good)
         spec.chain_pem.clear();
         spec.key_pem.clear();
     }
+    std::erase_if(copy.transports, [](const auto& each) { return !is_in_files(each.second); });
+    for (auto& [id, spec] : copy.transports) drop_texts_of_files(spec);
     return file::write_atomically(path_in(state), model::encode_snapshot(copy), 0600);
 }
 
@@ -62,6 +103,8 @@ void read_certificate_files(model::snapshot& whole)
         if (!good) log::warn("certificate.missing", {{"file", spec.chain_file}});
         it = good ? std::next(it) : whole.certificates.erase(it);
     }
+    read_transport_files(whole.transports);
+    model::close_unresolved(whole);
 }
 
 }  // namespace lintel::store

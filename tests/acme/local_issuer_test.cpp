@@ -110,6 +110,20 @@ TEST_F(LocalIssuer, RenewsThirtyDaysBeforeTheEnd)
     EXPECT_NE(renewed, first);
 }
 
+TEST_F(LocalIssuer, MakesOneForTheNamesOfTcpRoutersWhereTlsEnds)
+{
+    model::snapshot wanted;
+    using enum model::tcp_security;
+    for (auto [id, security] : {std::pair("ended", ended), std::pair("passed", passed_on), std::pair("clear", clear)}) {
+        wanted.tcp_routers[id].names = {std::string(id) + ".example", "*"};
+        wanted.tcp_routers[id].security = security;
+        wanted.tcp_routers[id].entrypoints = {"raw"};
+    }
+    auto ids = provide(issuer, wanted, now);
+    ASSERT_EQ(ids.size(), 1U);
+    EXPECT_TRUE(ids.contains("ended.example"));
+}
+
 TEST_F(LocalIssuer, KeepsTheCertificateOfALostHostForADay)
 {
     model::snapshot wanted;

@@ -56,14 +56,25 @@ TEST(Settings, SayWhatIsWrongWithEachText)
 {
     struct {
         const char *key, *text, *said;
-    } table[]{{"workers", "0", "whole number from 1 to 256"},      {"workers", "two", "whole number"},
-              {"drain_timeout", "soon", "not a duration"},         {"http", "80", "not ADDR:PORT"},
-              {"http", "example.com:80", "not an IP address"},     {"https", ":70000", "not ADDR:PORT"},
-              {"engine", "tcp://1.2.3.4:2375", "unix:///"},        {"trusted_proxies", "10.0.0.0/33", "not a network"},
-              {"log_level", "loud", "debug, info, warn or error"}, {"exposed_by_default", "yes", "true nor false"},
-              {"entrypoints", "http=:80+tls", "clear text"},       {"entrypoints", "x", "NAME=ADDR:PORT"},
-              {"entrypoints", "x=:1+fast", "unknown part"},        {"state", "", "empty"},
-              {"dns", "ns.test", "not ADDR or ADDR:PORT"},         {"dns", "127.0.0.1:0", "not ADDR or ADDR:PORT"}};
+    } table[]{{"workers", "0", "whole number from 1 to 256"},
+              {"workers", "two", "whole number"},
+              {"drain_timeout", "soon", "not a duration"},
+              {"http", "80", "not ADDR:PORT"},
+              {"http", "example.com:80", "not an IP address"},
+              {"https", ":70000", "not ADDR:PORT"},
+              {"engine", "tcp://1.2.3.4:2375", "unix:///"},
+              {"trusted_proxies", "10.0.0.0/33", "not a network"},
+              {"log_level", "loud", "debug, info, warn or error"},
+              {"exposed_by_default", "yes", "true nor false"},
+              {"entrypoints", "http=:80+tls", "clear text"},
+              {"entrypoints", "x", "NAME=ADDR:PORT"},
+              {"entrypoints", "x=:1+fast", "unknown part"},
+              {"state", "", "empty"},
+              {"entrypoints", "x=:1+public=0", "unknown part"},
+              {"max_handshakes", "0", "whole number from 1"},
+              {"entrypoints", "x=:1+proxy_protocol_from=a", "proxy_protocol_from: "},
+              {"dns", "ns.test", "not ADDR or ADDR:PORT"},
+              {"dns", "127.0.0.1:0", "not ADDR or ADDR:PORT"}};
     for (const auto& [key, text, said] : table) {
         auto all = build(only(key, text));
         ASSERT_FALSE(all) << key << " " << text;
@@ -150,6 +161,23 @@ TEST(ConfigFile, ThatIsMissingIsAProblem)
     auto chosen = read_config_file("/nonexistent/lintel.yaml");
     ASSERT_FALSE(chosen);
     EXPECT_NE(chosen.error().front().what.find("can't be read"), std::string::npos);
+}
+
+TEST(Settings, TakeTheNetworksThatSpeakTheProxyProtocol)
+{
+    const std::string flag = "in=:9000+proxy_protocol_from=10.0.0.0/8+proxy_protocol_from=::1";
+    auto all = build(only("entrypoints", flag));
+    ASSERT_TRUE(all) << all.error().front().what;
+    const std::vector<std::string> networks{"10.0.0.0/8", "::1"};
+    EXPECT_EQ(all->entrypoints.at(2).proxy_protocol_from, networks);
+    EXPECT_EQ(all->edge.entrypoints.at(2).proxy_protocol_from, networks);
+    for (const auto* written : {"[10.0.0.0/8, '::1']", "'10.0.0.0/8, ::1'"}) {
+        auto path =
+            write_config("entrypoints:\n  in: {address: ':9000', proxy_protocol_from: " + std::string(written) + "}\n");
+        auto chosen = read_config_file(path);
+        ASSERT_TRUE(chosen) << chosen.error().front().what;
+        EXPECT_EQ(chosen->at("entrypoints").text, flag);
+    }
 }
 
 }  // namespace

@@ -57,6 +57,7 @@ TEST(Text, HasANearestNeighbour)
     strings known{"Host", "Path", "PathPrefix"};
     EXPECT_EQ(text::nearest("Hots", known), "Host");
     EXPECT_EQ(text::nearest("pathprefx", known), "PathPrefix");
+    EXPECT_EQ(text::nearest("lintel.hots", strings{"lintel.host", "lintel.hsts"}), "lintel.host");
     EXPECT_EQ(text::nearest("Frobnicate", known), "");
     EXPECT_EQ(text::nearest("", known), "");
     EXPECT_EQ(text::nearest("a", strings{"b"}), "") << "every letter is another";

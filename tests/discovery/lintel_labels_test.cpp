@@ -133,5 +133,63 @@ TEST(LintelLabels, WithoutAnyPortTheHostStaysClaimed)
     EXPECT_TRUE(service(made, "a.example.com")->spec.endpoints.empty());
 }
 
+TEST(LintelLabels, HstsIsSaidByEveryRouterOverTls)
+{
+    for (auto [label, value] :
+         {std::pair("true", "max-age=31536000"), std::pair("5m", "max-age=300"), std::pair("0", "max-age=0"),
+          std::pair("false", ""),
+          std::pair("true, includesubdomains, Preload", "max-age=31536000; includeSubDomains; preload")}) {
+        auto made = read({{"lintel.host", "a.example.com"}, {"lintel.hsts", label}});
+        EXPECT_EQ(problems_of(made), "");
+        EXPECT_EQ(router(made, "a.example.com")->spec.strict_transport_security, value) << label;
+        EXPECT_EQ(router(made, "a.example.com-redirect")->spec.strict_transport_security, "");
+    }
+    EXPECT_TRUE(
+        only_problem(read({{"lintel.host", "a.b"}, {"lintel.hsts", "ture"}}), "lintel.hsts", "did you mean true?"));
+    auto typo = read({{"lintel.host", "a.b"}, {"lintel.hsts", "true, includeSubDomain"}});
+    EXPECT_TRUE(only_problem(typo, "lintel.hsts", "did you mean includeSubDomains?"));
+    EXPECT_EQ(router(typo, "a.b")->spec.strict_transport_security, "max-age=31536000");
+}
+
+TEST(LintelLabels, OneHostOfAPairIsServedAndTheOtherSentToIt)
+{
+    for (const auto* host : {"example.com", "www.example.com", "example.com, www.example.com"}) {
+        auto made = read({{"lintel.host", host}, {"lintel.redirect", "non-www"}});
+        EXPECT_EQ(problems_of(made), "");
+        ASSERT_EQ(made.routers.size(), 3U);
+        EXPECT_EQ(made.routers[0].spec.rule, "Host(`example.com`)");
+        EXPECT_EQ(made.routers[0].spec.canonical_host, "");
+        EXPECT_EQ(made.routers[1].spec.rule, "Host(`www.example.com`)");
+        EXPECT_EQ(made.routers[1].spec.canonical_host, "example.com");
+        EXPECT_EQ(made.routers[1].spec.service, "");
+        EXPECT_EQ(made.routers[1].spec.entrypoints, std::vector<std::string>{"https"});
+        EXPECT_EQ(made.routers[2].spec.rule, "Host(`example.com`) || Host(`www.example.com`)");
+        EXPECT_TRUE(made.routers[2].spec.redirect_to_https);
+    }
+    auto www = read({{"lintel.host", "example.com"}, {"lintel.redirect", "www"}});
+    EXPECT_EQ(www.routers.at(0).spec.rule, "Host(`www.example.com`)");
+    EXPECT_EQ(www.routers.at(1).spec.canonical_host, "www.example.com");
+}
+
+TEST(LintelLabels, AllHostsMayBeSentToOne)
+{
+    auto made = read({{"lintel.host", "a.org, example.com, *.example.com"}, {"lintel.redirect", "Example.com"}});
+    EXPECT_EQ(problems_of(made), "");
+    EXPECT_EQ(made.routers.at(0).spec.rule, "Host(`example.com`) || Host(`*.example.com`)");
+    EXPECT_EQ(made.routers.at(1).spec.rule, "Host(`a.org`)");
+    EXPECT_EQ(made.routers.at(1).spec.canonical_host, "example.com");
+}
+
+TEST(LintelLabels, ARedirectThatIsWrongServesAllHosts)
+{
+    for (auto [label, words] : {std::pair("nonwww", "did you mean non-www?"),
+                                std::pair("other.org", "none of the hosts"), std::pair("ü", "write it like")}) {
+        auto made = read({{"lintel.host", "example.com"}, {"lintel.redirect", label}});
+        EXPECT_TRUE(only_problem(made, "lintel.redirect", words)) << label;
+        EXPECT_EQ(made.routers.size(), 2U);
+    }
+    EXPECT_TRUE(only_problem(read({{"lintel.redirect", "www"}}), "lintel.redirect", "no effect without lintel.host"));
+}
+
 }  // namespace
 }  // namespace lintel::discovery

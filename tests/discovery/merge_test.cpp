@@ -293,8 +293,10 @@ TEST(Merge, AFileMayNameAContainersService)
 TEST(Merge, AnImplicitServiceIsThereOnlyWhereARouterUsesIt)
 {
     auto from = declared{.id = "c"}.made();
-    from.services.push_back({"spare", {{"c:80"}, true, ""}, "", true});
-    from.services.push_back({"said", {{"c:80"}, true, ""}, "", false});
+    declared_service spare{"spare", {}, "", true}, said{"said", {}, "", false};
+    spare.spec.endpoints = said.spec.endpoints = {"c:80"};
+    from.services.push_back(spare);
+    from.services.push_back(said);
     auto result = merge_all({from});
     EXPECT_FALSE(result.desired.services.contains("docker:blog/spare"));
     EXPECT_TRUE(result.desired.services.contains("docker:blog/said"));

@@ -167,9 +167,11 @@ TEST(RoutesYaml, AWrongKeyCostsItselfAndNamesItsPlace)
              row{"http:\n  routers:\n    r: {rule: Host(`a`), service: s, ruleSyntax: v2}\n", "3:38", "left out"},
              row{"http:\n  middlewares:\n    auth: {basicAuth: {users: ['u:p']}}\n", "3:5",
                  "a router that names auth is closed"},
-             row{"http:\n  serversTransports: {}\n", "2:3", "not supported yet"},
-             row{"tcp:\n  routers: {}\n", "1:1", "not supported yet"},
-             row{"tls:\n  options: {default: {}}\n", "2:3", "not supported yet"},
+             row{"http:\n  serversTransports: {t: {rootCA: x}}\n", "2:27", "did you mean rootcas?"},
+             row{"udp:\n  routers: {}\n", "1:1", "not supported yet"},
+             row{"tcp:\n  router: {}\n", "2:3", "did you mean routers?"},
+             row{"tls:\n  stores: {other: {}}\n", "2:12", "there is only the store default"},
+             row{"tls:\n  stores: {default: {defaultGeneratedCert: {resolver: le}}}\n", "2:22", "not supported yet"},
              row{"tls:\n  certificate: []\n", "2:3", "did you mean certificates?"},
              row{"tls:\n  certificates: [{certFile: a.pem}]\n", "2:29", "can't read /etc/lintel/routes/a.pem"},
              row{"tls:\n  certificates: [{stores: [default]}]\n", "2:18", "has a certFile and a keyFile"},
@@ -203,7 +205,7 @@ TEST(RoutesYaml, AWrongServerCostsItselfOrClosesItsService)
                  "sticky.cookie is not supported yet", 1, false},
              row{"loadBalancer: {servers: [{url: 'http://a'}], passHostHeader: maybe}", "neither true nor false", 1,
                  false},
-             row{"loadBalancer: {servers: [{url: 'https://a'}]}", "scheme https", 0, true},
+             row{"loadBalancer: {servers: [{url: 'https://a'}, {url: 'http://b'}]}", "either http or https", 1, true},
              row{"loadBalancer: {servers: [{url: 'h2c://a'}]}", "scheme h2c", 0, true},
              row{"weighted: {services: [{name: a, weight: 1}]}", "without loadBalancer", 0, true},
              row{"{middlewares: [auth], loadBalancer: {servers: [{url: 'http://a'}]}}", "middleware auth", 1, true},
@@ -229,7 +231,7 @@ TEST(RoutesYaml, ARouterThatNamesWhatWeCanNotDoYetIsClosed)
     ASSERT_TRUE(made);
     EXPECT_TRUE(router(*made, "a")->spec.refusal.starts_with("middlewares auth, gzip@file are not supported yet"));
     EXPECT_EQ(router(*made, "a")->spec.service, "");
-    EXPECT_TRUE(router(*made, "b")->spec.refusal.starts_with("TLS option mtls is not supported yet"));
+    EXPECT_EQ(router(*made, "b")->spec.tls_options, "mtls");
     EXPECT_EQ(router(*made, "c")->spec.refusal, "");
 }
 

@@ -133,17 +133,18 @@ TEST(TraefikLabels, ARouterThatNamesAMiddlewareIsClosedAndSaysWhich)
     EXPECT_TRUE(router(several, "r")->spec.refusal.starts_with("middlewares auth, gzip@file are not supported"));
 }
 
-TEST(TraefikLabels, ARouterThatNamesTlsOptionsIsClosed)
+TEST(TraefikLabels, ARouterMayNameTlsOptions)
 {
     auto made =
         read({{"traefik.http.routers.r.rule", "Host(`a`)"}, {"traefik.http.routers.r.tls.options", "mtls@file"}});
-    EXPECT_TRUE(router(made, "r")->spec.refusal.starts_with("TLS option mtls@file is not supported yet"));
+    EXPECT_EQ(problems_of(made), "");
+    EXPECT_EQ(router(made, "r")->spec.tls_options, "mtls@file");
     EXPECT_TRUE(router(made, "r")->tls);
 }
 
 TEST(TraefikLabels, AServiceThatCanNotBeKeptToItsWordClosesItsRouters)
 {
-    for (auto [key, value] : {std::pair("middlewares", "auth"), std::pair("loadbalancer.server.scheme", "https"),
+    for (auto [key, value] : {std::pair("middlewares", "auth"), std::pair("loadbalancer.server.scheme", "h2c"),
                               std::pair("loadbalancer.server.url", "http://10.0.0.1")}) {
         auto made = read(
             {{"traefik.http.routers.r.rule", "Host(`a`)"}, {std::string("traefik.http.services.s.") + key, value}});
@@ -151,6 +152,17 @@ TEST(TraefikLabels, AServiceThatCanNotBeKeptToItsWordClosesItsRouters)
         EXPECT_TRUE(only_problem(made, std::string("traefik.http.services.s.") + key, "closed")) << key;
     }
     EXPECT_EQ(service(read({{"traefik.http.services.s.loadbalancer.server.scheme", "http"}}), "s")->refusal, "");
+}
+
+TEST(TraefikLabels, AServiceMaySpeakTlsByATransport)
+{
+    auto made = read({{"traefik.http.services.s.loadbalancer.server.scheme", "https"},
+                      {"traefik.http.services.s.loadbalancer.serverstransport", "private@file"}});
+    EXPECT_EQ(problems_of(made), "");
+    EXPECT_TRUE(service(made, "s")->spec.tls);
+    EXPECT_EQ(service(made, "s")->spec.transport, "private@file");
+    auto standard = read({{"traefik.http.services.s.loadbalancer.serverstransport", "default@internal"}});
+    EXPECT_EQ(service(standard, "s")->spec.transport, "");
 }
 
 TEST(TraefikLabels, ARuleThatCanNotBeReadWholeLeavesItsRouterOut)
@@ -191,7 +203,9 @@ TEST(TraefikLabels, OneWrongLabelCostsThatLabelAlone)
              row{"traefik.http.services.s.loadbalancer.healthcheck.path", "/up", "not supported yet, ignored"},
              row{"traefik.http.services.s.loadbalancer.passhostheader", "maybe", "neither true nor false"},
              row{"traefik.http.middlewares.auth.basicauth.users", "u:p", "a router that names auth is closed"},
-             row{"traefik.tcp.routers.t.rule", "HostSNI(`*`)", "not supported yet"},
+             row{"traefik.udp.routers.t.entrypoints", "x", "not supported yet"},
+             row{"traefik.tcp.router.t.rule", "x", "did you mean traefik.tcp.routers?"},
+             row{"traefik.http.serverstransports.t.servername", "x", "can't be declared by labels"},
              row{"traefik.tls.stores.default.defaultgeneratedcert.resolver", "le", "not supported yet"},
          }) {
         label_map labels{{"traefik.http.routers.r.rule", "Host(`a`)"},
@@ -209,8 +223,8 @@ TEST(TraefikLabels, OneProblemStandsForAGroupOfLabels)
 {
     auto made = read({{"traefik.http.middlewares.auth.basicauth.users", "u:p"},
                       {"traefik.http.middlewares.auth.basicauth.realm", "x"},
-                      {"traefik.tcp.routers.t.rule", "HostSNI(`*`)"},
-                      {"traefik.tcp.services.t.loadbalancer.server.port", "5432"}});
+                      {"traefik.udp.routers.t.entrypoints", "dns"},
+                      {"traefik.udp.services.t.loadbalancer.server.port", "5432"}});
     EXPECT_EQ(made.problems.size(), 2U) << problems_of(made);
 }
 

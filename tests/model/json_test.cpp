@@ -88,7 +88,9 @@ TEST(DeltaJson, GivesDefaultsToWhatIsLeftOut)
 {
     delta step;
     EXPECT_FALSE(decode(R"({"upsert":[{"kind":"router","id":"r","spec":{}},{"kind":"service","id":"s","spec":{}},
-                            {"kind":"endpoint","id":"e","spec":{}},{"kind":"certificate","id":"c","spec":{}}]})",
+                            {"kind":"endpoint","id":"e","spec":{}},{"kind":"certificate","id":"c","spec":{}},
+                            {"kind":"tcp_router","id":"q","spec":{}},{"kind":"tls_options","id":"o","spec":{}},
+                            {"kind":"transport","id":"t","spec":{}}]})",
                         step)
                      .value())
         << "no commit was said";
@@ -96,6 +98,9 @@ TEST(DeltaJson, GivesDefaultsToWhatIsLeftOut)
     EXPECT_EQ(step.upsert.services.at("s"), service{});
     EXPECT_EQ(step.upsert.endpoints.at("e"), endpoint{});
     EXPECT_EQ(step.upsert.certificates.at("c"), certificate{});
+    EXPECT_EQ(step.upsert.tcp_routers.at("q"), tcp_router{});
+    EXPECT_EQ(step.upsert.tls_option_sets.at("o"), tls_options{});
+    EXPECT_EQ(step.upsert.transports.at("t"), transport{});
 }
 
 TEST(DeltaJson, IgnoresFieldsThatANewerPeerKnows)
@@ -150,6 +155,12 @@ TEST(DeltaJson, IsAProblemWhereItIsMalformed)
              R"({"upsert":[{"kind":"endpoint","id":"a","spec":{"draining":"no"}}]})"s,
              R"({"upsert":[{"kind":"service","id":"a","spec":{"pass_host":1}}]})"s,
              R"({"upsert":[{"kind":"certificate","id":"a","spec":{"names":{}}}]})"s,
+             R"({"upsert":[{"kind":"tcp_router","id":"a","spec":{"security":"open"}}]})"s,
+             R"({"upsert":[{"kind":"tcp_router","id":"a","spec":{"names":"*"}}]})"s,
+             R"({"upsert":[{"kind":"service","id":"a","spec":{"proxy_protocol":3}}]})"s,
+             R"({"upsert":[{"kind":"tls_options","id":"a","spec":{"lowest":"1.1"}}]})"s,
+             R"({"upsert":[{"kind":"tls_options","id":"a","spec":{"clients":"sometimes"}}]})"s,
+             R"({"upsert":[{"kind":"transport","id":"a","spec":{"verify":"no"}}]})"s,
              R"({"remove":[{"kind":"router"}]})"s,
              R"({"remove":[7]})"s,
              std::string(100'000, '['),

@@ -233,5 +233,43 @@ TEST(CanonicalHost, IsItsOwnCanonicalForm)
     }
 }
 
+TEST(TcpRule, NamesHosts)
+{
+    struct {
+        const char* text;
+        std::vector<std::string> names;
+    } table[]{{"HostSNI(`A.Example.`)", {"a.example"}},
+              {"hostsni(\"a\")||(HostSNI(`*.b.x`) || HostSNI(`a`))", {"a", "*.b.x"}},
+              {"HostSNI(`*`)", {"*"}}};
+    for (const auto& [text, names] : table) {
+        auto parsed = parse_tcp_rule(text);
+        ASSERT_TRUE(parsed) << text << ": " << parsed.error().what;
+        EXPECT_EQ(*parsed, names);
+        EXPECT_EQ(parse_tcp_rule(print_tcp_rule(names)), names);
+    }
+}
+
+TEST(TcpRule, IsAProblemWhereItCannotBeKeptWhole)
+{
+    struct {
+        const char *text, *where, *said;
+    } table[]{{"HostSNIRegexp(`.*`)", "column 1", "HostSNIRegexp is not supported yet"},
+              {"HostSNI(`a`) || ALPN(`h2`)", "column 17", "ALPN is not supported yet"},
+              {"HostSNI(`a`) && ClientIP(`::1`)", "column 16", "&& is not supported yet"},
+              {"!HostSNI(`a`)", "column 2", "! is not supported yet"},
+              {"Host(`a`)", "column 1", "unknown matcher Host"},
+              {"HostSN(`a`)", "column 1", "did you mean HostSNI?"},
+              {"HostSNI(`ü`)", "column 1", "not a host name"},
+              {"HostSNI(`a`, `b`)", "column 13", "HostSNI(`a`) || HostSNI(`b`)"},
+              {"", "column 1", "HostSNI(`example.com`)"}};
+    for (const auto& [text, where, said] : table) {
+        auto parsed = parse_tcp_rule(text);
+        ASSERT_FALSE(parsed) << text;
+        EXPECT_EQ(parsed.error().where, where) << text;
+        EXPECT_TRUE(parsed.error().what.contains(said)) << parsed.error().what;
+    }
+    EXPECT_TRUE(parse_rule("HostSNI(`a`)").error().what.contains("unknown matcher HostSNI"));
+}
+
 }  // namespace
 }  // namespace lintel::model

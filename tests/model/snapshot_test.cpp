@@ -53,6 +53,19 @@ TEST(Apply, OfAResetForgetsEverythingFirst)
     EXPECT_EQ(target, wanted);
 }
 
+TEST(RemoveOversized, ClosesWhatNamesThatWhichIsLeftOut)
+{
+    snapshot whole;
+    whole.tls_option_sets["o"].client_ca_pem = std::string(object_limit_bytes, 'x');
+    whole.routers["r"].tls_options = "o";
+    whole.routers["r"].service = "s";
+    auto problems = remove_oversized(whole);
+    ASSERT_EQ(problems.size(), 1U);
+    EXPECT_TRUE(problems[0].what.contains("set of TLS options (o)"));
+    EXPECT_TRUE(whole.routers.at("r").refusal.contains("TLS options o are not there"));
+    EXPECT_EQ(whole.routers.at("r").service, "");
+}
+
 TEST(Apply, IgnoresRemovalsOfWhatIsNotThere)
 {
     snapshot target;

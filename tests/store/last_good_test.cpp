@@ -47,6 +47,33 @@ TEST_F(LastGood, ComesBackWithItsContainersUnconfirmed)
     EXPECT_EQ(*back, expected) << "what a file declares is confirmed";
 }
 
+TEST_F(LastGood, HoldsTransportsAsTheirFilesAndClosesWhatNeedsOneThatIsGone)
+{
+    auto certified = certificate("client");
+    auto& kept = good.transports["kept"];
+    kept.ca_pem = "INLINE CA";
+    kept.chain_pem = certified.chain_pem;
+    kept.chain_file = certified.chain_file;
+    kept.key_pem = certified.key_pem;
+    kept.key_file = certified.key_file;
+    good.transports["inline key"].key_pem = "KEY TEXT";
+    good.services["s"].transport = "kept";
+    good.services["t"].transport = "inline key";
+    good.routers["r"].service = "s";
+    good.routers["lost"].service = "t";
+    ASSERT_TRUE(save_last_good(folder.path(), good));
+    auto text = file::read(path()).value();
+    EXPECT_EQ(text.find("TEXT"), text.npos) << text;
+
+    auto back = load_last_good(folder.path());
+    EXPECT_EQ(back->transports.at("kept"), kept);
+    EXPECT_EQ(back->routers.at("r"), good.routers.at("r"));
+    EXPECT_TRUE(back->routers.at("lost").refusal.contains("transport inline key"));
+
+    ASSERT_TRUE(std::filesystem::remove(certified.key_file));
+    EXPECT_TRUE(load_last_good(folder.path())->routers.at("r").refusal.contains("transport kept"));
+}
+
 TEST_F(LastGood, HoldsNoKeyAndNoChain)
 {
     good.certificates["memory"] = {
