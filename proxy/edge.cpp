@@ -1,6 +1,7 @@
 #include "proxy/edge.hpp"
 
 #include "base/log.hpp"
+#include "model/handshake_policies.hpp"
 #include "net/event.hpp"
 #include "net/task_group.hpp"
 #include "net/worker_thread.hpp"
@@ -96,6 +97,21 @@ struct edge::inside {
         });
     }
 
+    /// A host has one option set, by whichever entrypoint a client comes. Where two routers disagree over that, the
+    /// clients of the later one are refused: 421.
+    tls::policies options_by_host(const tls::policies& previous) const
+    {
+        tls::policies::hosts by_host;
+        for (const auto& each : config.entrypoints) {
+            if (!each.tls) continue;
+            for (const auto& [name, policy] : model::handshake_policies(builder.state(), each.name)) {
+                bool special = name != "*" && policy.tls_options != model::default_tls_options;
+                if (special) by_host.try_emplace(name, policy.tls_options);
+            }
+        }
+        return {builder.state().tls_option_sets, std::move(by_host), previous};
+    }
+
     /// Runs `job` on every worker without waiting for it.
     void on_all(std::function<void(seat&, std::size_t)> job)
     {
@@ -148,12 +164,14 @@ task<std::vector<link::rejection>> edge::apply(const model::delta& step)
     auto old_table = self.tables.load();  // freed here, not on a worker
     auto old_store = self.certificates.load();
     self.tables.publish(change.table);
-    if (change.certificates) {
+    if (change.certificates || change.tls_options) {
         const auto& known = old_store->certificates;
         const auto& all = self.builder.state().certificates;
-        auto next = step.reset ? tls::certificate_store(all, known)
-                               : known.after(step.upsert.certificates, step.remove.certificates);
-        self.certificates.publish(std::make_shared<tls::store>(std::move(next), old_store->options));
+        auto certificates = step.reset ? tls::certificate_store(all, known)
+                                       : known.after(step.upsert.certificates, step.remove.certificates);
+        auto options = change.tls_options ? self.options_by_host(old_store->options) : old_store->options;
+        for (const auto& [id, why] : options.closed()) change.rejected.push_back({"tls_options", id, why});
+        self.certificates.publish(std::make_shared<tls::store>(std::move(certificates), std::move(options)));
     }
     for (const auto& each : change.touched) {
         self.tell(*each);

@@ -131,7 +131,9 @@ private:
         worker_.counters.add(counter::upstream_requests);
         http::memory_body whole(collected_);
         auto& body = collected_.empty() ? client_.body() : whole;
-        sent_request request{request_.head(), body, request_.not_forwarded(), options(), place_};
+        bool encrypted = client_.connection().secured().encrypted;
+        std::string_view strict = encrypted ? route_->strict_transport_security : std::string_view();
+        sent_request request{request_.head(), body, request_.not_forwarded(), options(), place_, strict};
         auto result = co_await relay(worker_, client_, watch_, held, request, record_);
         result.pooled = held.pooled();
         note(*target, result);
@@ -175,6 +177,7 @@ private:
         const auto* now = worker_.routes.get()->match(entrypoint_, client_.request());
         if (now == nullptr) return fault::no_route;
         if (*now == route_) return fault::none;
+        if ((*now)->tls_options != route_->tls_options) return fault::misdirected;
         route_ = *now;
         if (!route_->service || !route_->refusal.empty()) return fault::closed_route;
         client_.use(options());

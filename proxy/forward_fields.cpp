@@ -11,7 +11,7 @@ using http::field_id;
 namespace {
 
 constexpr std::size_t longest_request_id = 128;
-constexpr std::size_t most_added = 9;  ///< fields of our own
+constexpr std::size_t most_added = 10;  ///< fields of our own
 
 /// Fields that concern one connection only, whatever Connection says (RFC 9110 §7.6.1).
 bool is_hop_by_hop(field_id id)
@@ -71,6 +71,25 @@ std::string_view port_of(std::string_view authority, bool encrypted)
     bool has_port = colon != authority.npos && authority.find(']', colon) == authority.npos;
     if (has_port && colon + 1 < authority.size()) return authority.substr(colon + 1);
     return encrypted ? "443" : "80";
+}
+
+/// `Subject="…"` in the percent-encoding that Traefik's passTLSClientCert has; empty where there is no certificate.
+std::string subject_info(std::string_view subject)
+{
+    if (subject.empty()) return {};
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string info;
+    for (unsigned char c : "Subject=\"" + std::string(subject) + '"') {
+        bool plain = text::is_alnum(static_cast<char>(c)) ||
+                     std::string_view("-._~").find(static_cast<char>(c)) != std::string_view::npos;
+        if (plain)
+            info += static_cast<char>(c);
+        else if (c == ' ')
+            info += '+';
+        else
+            info += {'%', digits[c >> 4], digits[c & 15]};
+    }
+    return info;
 }
 
 }  // namespace
@@ -184,11 +203,15 @@ void forwarded_request::add_forwarded(const http::exchange& exchange, bool trust
     auto port = port_of(received.authority, encrypted);
     add("X-Forwarded-Port", theirs_or(field_id::x_forwarded_port, port), field_id::x_forwarded_port);
     add("X-Real-IP", theirs_or(field_id::x_real_ip, client_), field_id::x_real_ip);
+    constexpr std::string_view subject = "X-Forwarded-Tls-Client-Cert-Info";
+    subject_ = subject_info(exchange.connection().secured().client_subject);
+    if (!subject_.empty()) add(subject, subject_, field_id::x_forwarded_other);
     if (!trusted) return;
     for (const auto& each : received.fields) {
         bool theirs = each.id == field_id::forwarded || each.id == field_id::x_forwarded_prefix ||
                       each.id == field_id::x_forwarded_other;
-        if (theirs) head_.fields.add(each);
+        bool replaced = !subject_.empty() && text::equal_caseless(each.name, subject);
+        if (theirs && !replaced) head_.fields.add(each);
     }
 }
 

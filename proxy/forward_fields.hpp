@@ -48,7 +48,7 @@ private:
 
     http::request_head head_;
     field_names nominated_;
-    std::string client_, for_, target_authority_, max_forwards_;
+    std::string client_, for_, subject_, target_authority_, max_forwards_;
     std::array<char, 32> made_id_;
     std::string_view request_id_;
     std::string_view received_authority_, received_path_, normal_path_;

@@ -24,6 +24,7 @@ enum class fault {
     bad_request_body,  ///< the client's body is malformed
     bad_field,         ///< one that we must understand and can't
     bad_path,          ///< a path that this route refuses
+    misdirected,       ///< the connection was made for another host, under other terms
     bad_method,        ///< TRACE where the route doesn't allow it
     body_too_large,    ///< above the route's limit
     trailers_too_large,

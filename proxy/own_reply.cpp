@@ -51,6 +51,24 @@ task<void> redirect_to_https(http::exchange& to, std::uint16_t port, access_reco
     co_await http::reply(to, std::move(head), "");
 }
 
+task<void> redirect_to_host(http::exchange& to, const route& matched, std::uint16_t port, access_record& record)
+{
+    const auto& request = to.request();
+    auto location = "https://" + matched.canonical_host;
+    if (port != 443) location += ':' + std::to_string(port);
+    location += request.path;
+    location += request.query;
+    record.status = 308;
+    record.reason = "canonical-host";
+    http::response_head head;
+    head.status = record.status;
+    head.fields.add("Location", location);
+    head.fields.add("Lintel-Reason", record.reason);
+    bool strict = to.connection().secured().encrypted && !matched.strict_transport_security.empty();
+    if (strict) head.fields.add("Strict-Transport-Security", matched.strict_transport_security);
+    co_await http::reply(to, std::move(head), "");
+}
+
 task<void> answer_last_hop(http::exchange& to, access_record& record)
 {
     const auto& request = to.request();

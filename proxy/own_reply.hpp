@@ -4,6 +4,7 @@
 #include "http/exchange.hpp"
 #include "proxy/access_log.hpp"
 #include "proxy/outcome.hpp"
+#include "proxy/routing/route_table.hpp"
 
 #include <string>
 
@@ -14,6 +15,9 @@ task<void> reply_with(http::exchange& to, verdict what, std::string_view detail,
 
 /// 308 to the same URI on the https entrypoint; `port` 443 is left out.
 task<void> redirect_to_https(http::exchange& to, std::uint16_t port, access_record& record);
+
+/// 308 to the same URI on the route's canonical host, over HTTPS; `port` as above.
+task<void> redirect_to_host(http::exchange& to, const route& matched, std::uint16_t port, access_record& record);
 
 /// An OPTIONS or TRACE request that may go no further (Max-Forwards: 0; RFC 9110 §7.6.2, §9.3.7, §9.3.8): 200 with what
 /// is allowed, or with the request as it came, but for what may be secret.

@@ -75,6 +75,7 @@ public:
           request_body_(request.body, request_bytes_, request.not_forwarded),
           options_(request.options),
           place_(request.place),
+          strict_transport_security_(request.strict_transport_security),
           record_(record),
           breaking_(watch, [this] { upstream_.abort(); }),
           pump_(worker.loop)
@@ -128,7 +129,12 @@ private:
             if (head.status == 101) co_return co_await tunnel(std::move(head));
             response_names_ = nominated(head.fields);
             strip_response(head, response_names_, false);
-            if (head.status / 100 != 1) co_return co_await respond(head);
+            if (head.status / 100 != 1) {
+                constexpr std::string_view strict = "Strict-Transport-Security";
+                if (!strict_transport_security_.empty() && head.fields.find(strict) == nullptr)
+                    head.fields.add(strict, strict_transport_security_);
+                co_return co_await respond(head);
+            }
             if (!co_await client_.inform(head)) co_return outcome{fault::client_gone, {}};
         }
     }
@@ -189,6 +195,7 @@ private:
     observed_body request_body_;
     const model::http_options& options_;
     upload_slots::place& place_;
+    std::string_view strict_transport_security_;
     access_record& record_;
     bool unread_ = false;         ///< the upstream stopped reading the request
     field_names response_names_;  ///< that Connection named

@@ -18,7 +18,8 @@ struct sent_request {
     http::body_source& body;
     const field_names& not_forwarded;  ///< trailers that stay here
     const model::http_options& options;
-    upload_slots::place& place;  ///< given back when the body is out
+    upload_slots::place& place;                  ///< given back when the body is out
+    std::string_view strict_transport_security;  ///< added to the answer where the app says none; empty: not
 };
 
 /// Sends `request` over the connection that `held` has, passes on what comes back, 1xx included. Returns when both

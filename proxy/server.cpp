@@ -168,12 +168,22 @@ task<outcome> settled(task<void> replying)
 
 }  // namespace
 
+/// RFC 9110 §15.5.20: what the handshake was held to holds for the name that it was made for, and its certificate for
+/// the names in it. No other host may be reached that way.
+bool server::belongs_here(const route& matched, const net::stream::security& agreed, std::string_view host) const
+{
+    if (matched.tls_options != agreed.tls_options) return false;
+    return host == agreed.server_name || worker_.tls.covers(agreed.server_name, host);
+}
+
 /// What is left to tell the client, if anything.
 now_or_later<outcome> server::answer_route(http::exchange& exchange, std::size_t entrypoint, const route_ptr& route,
                                            access_record& record)
 {
     const auto& request = exchange.request();
     const auto& options = worker_.options_of(*route, entrypoint);
+    const auto& secured = exchange.connection().secured();
+    if (secured.encrypted && !belongs_here(*route, secured, request.host)) return outcome{fault::misdirected, {}};
     if (!route->refusal.empty()) {
         worker_.counters.add(counter::own_errors);
         return settled(reply_with(exchange, verdict_of(fault::closed_route), route->refusal, record));
@@ -181,6 +191,8 @@ now_or_later<outcome> server::answer_route(http::exchange& exchange, std::size_t
     if (auto refused = refused_by(*route, options, exchange); refused != fault::none) return outcome{refused, {}};
     if (forwards_left(request).value() == 0) return settled(answer_last_hop(exchange, record));
     if (route->redirect_to_https) return settled(redirect_to_https(exchange, worker_.settings.https_port, record));
+    if (!route->canonical_host.empty())
+        return settled(redirect_to_host(exchange, *route, worker_.settings.https_port, record));
     if (!route->options.empty()) exchange.use(options);
     record.service = route->service->id;
     return forward(worker_, exchange, entrypoint, route, record);

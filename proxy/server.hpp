@@ -33,6 +33,7 @@ private:
     task<void> serve(std::size_t entrypoint, std::unique_ptr<net::stream> client);
     task<std::unique_ptr<net::stream>> shake_hands(std::unique_ptr<net::stream> client);
     task<void> answer(http::exchange& exchange, std::size_t entrypoint);
+    bool belongs_here(const route& matched, const net::stream::security& agreed, std::string_view host) const;
     now_or_later<outcome> answer_route(http::exchange& exchange, std::size_t entrypoint, const route_ptr& route,
                                        access_record& record);
     task<void> tell(http::exchange& exchange, const outcome& what, access_record& record);

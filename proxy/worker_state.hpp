@@ -39,6 +39,7 @@ struct worker_state {
           drop_pools(std::move(on_starved)),
           random(std::random_device{}())
     {
+        tls.limit_handshakes(std::max<std::size_t>(1, what.max_handshakes / what.workers));
         for (const auto& each : what.entrypoints)
             limits.push_back({what.head, model::overridden(what.http, each.options)});
     }

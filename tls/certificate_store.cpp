@@ -1,5 +1,6 @@
 #include "tls/certificate_store.hpp"
 
+#include "tls/certificate.hpp"
 #include "tls/served_certificate.hpp"
 
 #include <algorithm>
@@ -84,6 +85,16 @@ const certificate_store::candidates* certificate_store::find(std::string_view se
     const auto* wildcard = by_name_.find(wildcard_above(server_name));
     bool better = wildcard != nullptr && (exact == nullptr || !wildcard->front().fallback);
     return better ? wildcard : exact;
+}
+
+bool certificate_store::covers(std::string_view server_name, std::string_view host) const
+{
+    const auto* used = find(server_name);
+    if (used == nullptr) used = by_default();
+    if (used == nullptr) return false;
+    auto covers_host = [&](const std::string& name) { return tls::covers(name, host); };
+    return std::ranges::any_of(
+        *used, [&](const candidate& each) { return std::ranges::any_of(by_id_.find(each.id)->names, covers_host); });
 }
 
 }  // namespace lintel::tls

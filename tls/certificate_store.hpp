@@ -47,6 +47,9 @@ public:
     /// For names that `find` doesn't know, and clients that send none. Null when there is none.
     const candidates* by_default() const { return defaults_.empty() ? nullptr : &defaults_; }
 
+    /// Whether a certificate that answers for `server_name` (empty: the default one) covers `host`, too.
+    bool covers(std::string_view server_name, std::string_view host) const;
+
 private:
     struct known {
         served_ptr certificate;

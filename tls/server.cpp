@@ -75,6 +75,11 @@ struct server::inside {
     std::size_t under_way = 0, most = 0;
 };
 
+bool server::covers(std::string_view server_name, std::string_view host) const
+{
+    return inside_->published.get()->certificates.covers(server_name, host);
+}
+
 server::server(const store_cell& published) : inside_(std::make_unique<inside>(published)) {}
 server::~server() = default;
 

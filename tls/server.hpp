@@ -36,6 +36,9 @@ public:
     void limit_handshakes(std::size_t most);
     std::size_t handshakes() const;  ///< under way
 
+    /// As `certificate_store::covers`, of the certificates that are published now.
+    bool covers(std::string_view server_name, std::string_view host) const;
+
     /// Takes over `client` and answers its handshake within `limit`. Errors: `too_many_handshakes` at once, so that
     /// those that have begun get done; `timed_out`, `end_of_stream`, `handshake_failed` (`why`, where given, gets the
     /// reason for the debug log).

@@ -14,7 +14,8 @@
 
 namespace lintel::proxy {
 
-/// A router with everything looked up. Exactly one of `service`, `redirect_to_https` and `refusal` is meant.
+/// A router with everything looked up. Exactly one of `service`, `redirect_to_https`, `canonical_host` and `refusal` is
+/// meant.
 struct route {
     std::string id;
     model::rule rule;
@@ -22,7 +23,10 @@ struct route {
     std::bitset<most_entrypoints> entrypoints;
     service_ptr service;
     bool redirect_to_https = false;
+    std::string canonical_host;
     std::string refusal;
+    std::string tls_options;                   ///< that the connection of a request must have agreed to
+    std::string strict_transport_security;     ///< for answers over TLS; empty: none
     std::vector<model::http_options> options;  ///< one per entrypoint; empty where the entrypoint's own count
     std::bitset<most_entrypoints> path_as_is;  ///< where the path is matched and forwarded as received
 };

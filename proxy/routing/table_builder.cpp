@@ -1,5 +1,8 @@
 #include "proxy/routing/table_builder.hpp"
 
+#include <algorithm>
+#include <tuple>
+
 namespace lintel::proxy {
 
 namespace {
@@ -30,10 +33,11 @@ table_builder::table_builder(std::vector<named_entrypoint> entrypoints, std::siz
 table_builder::change table_builder::apply(const model::delta& step)
 {
     auto effective = step.reset ? model::difference(state_, step.upsert) : step;
+    change result;
+    result.tls_options = concerns_tls_options(effective);
     unhook(effective);
     model::apply(state_, effective);
 
-    change result;
     names services, routers;
     take_endpoints(effective, result, services);
     take_services(effective, services, routers);
@@ -41,6 +45,21 @@ table_builder::change table_builder::apply(const model::delta& step)
     result.certificates = !effective.upsert.certificates.empty() || !effective.remove.certificates.empty();
     result.table = table_;
     return result;
+}
+
+/// Finding out which host has which options reads every rule: only where a router that names some comes or goes.
+bool table_builder::concerns_tls_options(const model::delta& step) const
+{
+    auto names_some = [](const auto& router) { return !router.tls_options.empty(); };
+    auto named_some = [&](const std::string& id) {
+        auto old = state_.routers.find(id);
+        return old != state_.routers.end() && names_some(old->second);
+    };
+    const auto& [upsert, remove] = std::tie(step.upsert, step.remove);
+    return !upsert.tls_option_sets.empty() || !remove.tls_option_sets.empty() || !upsert.tcp_routers.empty() ||
+           !remove.tcp_routers.empty() || std::ranges::any_of(remove.routers, named_some) ||
+           std::ranges::any_of(upsert.routers,
+                               [&](const auto& each) { return names_some(each.second) || named_some(each.first); });
 }
 
 /// Forgets who used whom, as far as the step changes it; `state_` still has the old specs.
@@ -152,7 +171,10 @@ void table_builder::compile(const std::string& id, const model::router& spec, li
     made->id = id;
     made->priority = spec.priority != 0 ? spec.priority : static_cast<std::int64_t>(spec.rule.size());
     made->redirect_to_https = spec.redirect_to_https;
+    made->canonical_host = spec.canonical_host;
     made->refusal = spec.refusal;
+    made->tls_options = spec.tls_options.empty() ? std::string(model::default_tls_options) : spec.tls_options;
+    made->strict_transport_security = spec.strict_transport_security;
     for (const auto& [key, text] : spec.options) {
         auto wrong = model::wrong_with(model::option_place::route, key, text);
         if (!wrong.empty()) result.rejected.push_back({"router", id, wrong});
@@ -169,7 +191,7 @@ void table_builder::compile(const std::string& id, const model::router& spec, li
         auto known = services_.find(spec.service);
         if (known != services_.end()) made->service = known->second;
     }
-    if (!made->service && !made->redirect_to_https && made->refusal.empty()) {
+    if (!made->service && !made->redirect_to_https && made->canonical_host.empty() && made->refusal.empty()) {
         made->refusal = "the service " + spec.service + " does not exist";
         result.rejected.push_back({"router", id, made->refusal});
     }

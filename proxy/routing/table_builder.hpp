@@ -30,6 +30,7 @@ public:
         std::vector<endpoint_ptr> touched;  ///< endpoints that are new or heard something new
         std::vector<endpoint_ptr> retired;  ///< endpoints that left the snapshot
         bool certificates = false;          ///< they changed
+        bool tls_options = false;           ///< which hosts have which may have changed
     };
 
     /// A reset is taken as the difference to what is there: a control that came back disturbs nothing.
@@ -43,6 +44,7 @@ private:
     using users = std::map<std::string, names>;  ///< used id → ids of its users
     using list_changes = std::map<list_key, list_change>;
 
+    bool concerns_tls_options(const model::delta& step) const;
     void unhook(const model::delta& step);
     void take_endpoints(const model::delta& step, change& result, names& services);
     void take_services(const model::delta& step, const names& touched, names& routers);

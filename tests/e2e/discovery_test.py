@@ -42,6 +42,17 @@ class Labels(Case):
                         "--write-out", "%{http_code}")
         self.assertTrue(followed.stdout.endswith(b"200"), followed)
 
+    def test_strict_transport_and_the_other_host_of_a_pair(self):
+        Container(self, {"lintel.host": self.host, "lintel.port": 8080, "lintel.hsts": "true, includeSubDomains",
+                         "lintel.redirect": "non-www"})
+        answer = self.front.until(self.host, get=self.front.get_tls)
+        self.assertEqual("max-age=31536000; includeSubDomains", answer["strict-transport-security"])
+        port = self.front.https.rpartition(":")[2]
+        other = self.front.until(f"www.{self.host}", 308, path="/a?b", get=self.front.get_tls)
+        self.assertEqual(f"https://{self.host}:{port}/a?b", other["location"])
+        plain = self.front.until(self.host, 308)
+        self.assertIsNone(plain["strict-transport-security"], "said over TLS only (RFC 6797 7.2)")
+
     def test_several_hosts_and_a_path(self):
         other = unique("app") + ".localhost"
         Container(self, {"lintel.host": f"{self.host}, {other}", "lintel.port": 8080, "lintel.path": "/blog"})
