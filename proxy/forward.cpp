@@ -115,15 +115,12 @@ private:
     task<outcome> one_attempt(endpoint_ptr target, freshness demanded)
     {
         ++record_.attempts;
+        record_.detail.clear();
         if (worker_.access != nullptr) record_.endpoint = target->authority();
-        lease held(worker_, target);
+        lease held(worker_, target, route_->service->security, proxy_header());
         if (!held.take_pooled(demanded)) {
-            if (auto connected = co_await connect(held); !connected) {
-                if (watch_.gone()) co_return outcome{fault::client_gone, connected.error()};
-                auto what = fault_of_connect(connected.error());
-                if (what != fault::exhausted && target->set_reachable(false)) worker_.suspect(target);
-                co_return outcome{what, connected.error()};
-            }
+            auto connected = co_await connect(held);
+            if (!connected) co_return not_connected(held, target, connected.error());
             // Connecting took time: an endpoint that was told to stop meanwhile gets no new request.
             if (target->draining()) co_return outcome{fault::connect_refused, {}};
         }
@@ -135,6 +132,7 @@ private:
         std::string_view strict = encrypted ? route_->strict_transport_security : std::string_view();
         sent_request request{request_.head(), body, request_.not_forwarded(), options(), place_, strict};
         auto result = co_await relay(worker_, client_, watch_, held, request, record_);
+        result.sent = true;
         result.pooled = held.pooled();
         note(*target, result);
         if (result.what == fault::none) held.give_back();
@@ -146,6 +144,32 @@ private:
         client_watch::breaking on_departure(watch_, [&held] { held.abort(); });
         if (watch_.gone()) co_return net::errc::aborted;
         co_return co_await held.connect(options().connect_timeout);
+    }
+
+    outcome not_connected(const lease& held, const endpoint_ptr& target, error_code why)
+    {
+        if (watch_.gone()) return {fault::client_gone, why};
+        if (held.failed_in_tls()) return no_tls(held, *target, why);
+        auto what = fault_of_connect(why);
+        if (what != fault::exhausted && target->set_reachable(false)) worker_.suspect(target);
+        return {what, why};
+    }
+
+    /// The endpoint takes connections: a probe would find nothing wrong with it, and it may do for other services.
+    outcome no_tls(const lease& held, endpoint& target, error_code why)
+    {
+        bool silent = why == net::errc::timed_out;
+        if (silent) target.failed_to_answer(steady_clock::now());
+        record_.detail = held.tls_problem();
+        return {silent ? fault::connect_timeout : fault::upstream_tls, {}};
+    }
+
+    /// What the service's endpoints are told of the client's connection; empty where they don't ask for it.
+    std::string proxy_header() const
+    {
+        const auto& version = route_->service->proxy_header;
+        if (!version) return {};
+        return net::write_proxy_header(*version, {client_.connection().peer(), client_.connection().local()});
     }
 
     /// A pooled connection that died says nothing against its endpoint.
@@ -165,8 +189,9 @@ private:
         if (client_.response_started() || last.response_begun || watch_.gone()) return false;
         auto longest = options().retry_timeout;
         if (longest > duration{} && steady_clock::now() - began_ >= longest) return false;
-        if (never_reached(last.what)) return avoid_.size() < most_attempts;  // nothing was sent, the body is untouched
-        if (last.what != fault::upstream_closed || !replayable()) return false;
+        if (!last.sent && never_reached(last.what)) return avoid_.size() < most_attempts;  // the body is untouched
+        bool died = last.what == fault::upstream_closed || last.what == fault::upstream_tls;
+        if (!died || !replayable()) return false;
         if (last.pooled) return true;
         return avoid_.size() < most_attempts && worker_.retries.take(steady_clock::now());
     }

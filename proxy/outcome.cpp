@@ -67,6 +67,10 @@ verdict verdict_of(fault what, std::string_view state)
                 504, "connect-timeout", "The app did not take the connection in time.",
                 "Is the app overloaded, does a firewall drop packets, do the name servers answer? connect_timeout is "
                 "the limit."};
+        case fault::upstream_tls:
+            return {502, "upstream-tls", "TLS with the app failed.",
+                    "Look at detail in the access log: it says what is wrong. A serversTransport names the CA and the "
+                    "server name that are expected."};
         case fault::exhausted:
             return {503, "exhausted", "The front door has no connection left to reach the app with.",
                     "Raise the limit of open files."};

@@ -16,6 +16,7 @@ enum class fault {
     connect_refused,
     connect_failed,  ///< unreachable, no such name
     connect_timeout,
+    upstream_tls,      ///< connected, but TLS can't be spoken: a certificate that isn't to be trusted, an alert
     exhausted,         ///< we have no descriptor, port or memory for a connection
     upstream_closed,   ///< the connection ended before any byte of a response
     no_answer,         ///< no first byte in time
@@ -37,6 +38,7 @@ struct outcome {
     fault what = fault::none;
     error_code why;
     bool response_begun = false;  ///< the upstream sent a byte of a response
+    bool sent = false;            ///< a connection was had, and something of the request may have gone over it
     bool pooled = false;          ///< the connection had been used before
     std::string_view state = {};  ///< with no_endpoint: why (service::why_none)
 };
@@ -44,7 +46,8 @@ struct outcome {
 /// Connections were tried and none could be had: nothing reached the upstream.
 constexpr bool never_reached(fault what)
 {
-    return what == fault::connect_refused || what == fault::connect_failed || what == fault::connect_timeout;
+    return what == fault::connect_refused || what == fault::connect_failed || what == fault::connect_timeout ||
+           what == fault::upstream_tls;
 }
 
 /// Why the body of a request broke, as its source says.

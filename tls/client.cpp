@@ -156,7 +156,8 @@ task<result<std::unique_ptr<net::stream>>> client::connect(std::unique_ptr<net::
     encrypted->expires_at(net::direction::write, end);
     auto shaken = co_await encrypted->shake_hands();
     if (!shaken) {
-        say(shaken.error() == errc::handshake_failed ? reason_of(encrypted->session()) : shaken.error().message());
+        say(shaken.error() == errc::handshake_failed ? reason_of(encrypted->session())
+                                                      : "TLS with the upstream: " + shaken.error().message());
         SSL_set_app_data(encrypted->session(), nullptr);
         co_return shaken.error();
     }

@@ -26,7 +26,7 @@ std::set<list_key> keys_of(const model::rule& rule)
 }  // namespace
 
 table_builder::table_builder(std::vector<named_entrypoint> entrypoints, std::size_t workers)
-    : entrypoints_(std::move(entrypoints)), workers_(workers)
+    : entrypoints_(std::move(entrypoints)), workers_(workers), transports_(workers)
 {
 }
 
@@ -40,7 +40,8 @@ table_builder::change table_builder::apply(const model::delta& step)
 
     names services, routers;
     take_endpoints(effective, result, services);
-    take_services(effective, services, routers);
+    take_transports(effective, result, services);
+    take_services(effective, services, result, routers);
     take_routers(effective, std::move(routers), result);
     result.certificates = !effective.upsert.certificates.empty() || !effective.remove.certificates.empty();
     result.table = table_;
@@ -69,6 +70,7 @@ void table_builder::unhook(const model::delta& step)
         auto old = state_.services.find(id);
         if (old == state_.services.end()) return;
         for (const auto& used : old->second.endpoints) forget(services_of_endpoint_, used, id);
+        forget(services_of_transport_, old->second.transport, id);
     };
     auto unhook_router = [&](const std::string& id) {
         auto old = state_.routers.find(id);
@@ -111,12 +113,30 @@ void table_builder::take_endpoints(const model::delta& step, change& result, nam
     }
 }
 
-void table_builder::take_services(const model::delta& step, const names& touched, names& routers)
+void table_builder::take_transports(const model::delta& step, change& result, names& services)
+{
+    auto touch_services = [&](const std::string& id) {
+        if (auto used = services_of_transport_.find(id); used != services_of_transport_.end()) {
+            services.insert(used->second.begin(), used->second.end());
+        }
+    };
+    for (const auto& [id, spec] : step.upsert.transports) {
+        if (auto wrong = transports_.take(id, spec)) result.rejected.push_back({"transport", id, wrong->what});
+        touch_services(id);
+    }
+    for (const auto& id : step.remove.transports) {
+        transports_.forget(id);
+        touch_services(id);
+    }
+}
+
+void table_builder::take_services(const model::delta& step, const names& touched, change& result, names& routers)
 {
     auto rebuild = touched;
     for (const auto& [id, spec] : step.upsert.services) {
         rebuild.insert(id);
         for (const auto& endpoint : spec.endpoints) services_of_endpoint_[endpoint].insert(id);
+        if (!spec.transport.empty()) services_of_transport_[spec.transport].insert(id);
     }
     for (const auto& id : step.remove.services) {
         services_.erase(id);
@@ -125,14 +145,14 @@ void table_builder::take_services(const model::delta& step, const names& touched
     }
     for (const auto& id : rebuild) {
         if (auto spec = state_.services.find(id); spec != state_.services.end())
-            services_[id] = build_service(id, spec->second);
+            services_[id] = build_service(id, spec->second, result);
         if (auto used = routers_of_service_.find(id); used != routers_of_service_.end()) {
             routers.insert(used->second.begin(), used->second.end());
         }
     }
 }
 
-service_ptr table_builder::build_service(const std::string& id, const model::service& spec)
+service_ptr table_builder::build_service(const std::string& id, const model::service& spec, change& result)
 {
     auto& turns = rotations_[id];
     if (!turns) turns = std::make_shared<rotation>(workers_);
@@ -140,10 +160,26 @@ service_ptr table_builder::build_service(const std::string& id, const model::ser
     made->id = id;
     made->pass_host = spec.pass_host;
     made->turns = turns;
+    if (spec.proxy_protocol != 0)
+        made->proxy_header = spec.proxy_protocol == 1 ? net::proxy_version::v1 : net::proxy_version::v2;
+    if (auto security = security_of(spec)) {
+        made->security = std::move(*security);
+    } else {
+        made->refusal = security.error();
+        result.rejected.push_back({"service", id, made->refusal});
+    }
     for (const auto& each : spec.endpoints) {
         if (auto known = endpoints_.find(each); known != endpoints_.end()) made->endpoints.push_back(known->second);
     }
     return made;
+}
+
+/// Null: clear text. What a service names has to be there even where it has no use for it: somebody meant it to count.
+std::expected<security_ptr, std::string> table_builder::security_of(const model::service& spec)
+{
+    if (!spec.tls && spec.transport.empty()) return nullptr;
+    auto security = transports_.find(spec.transport);
+    return spec.tls || !security ? security : nullptr;
 }
 
 void table_builder::take_routers(const model::delta& step, names touched, change& result)
@@ -190,6 +226,7 @@ void table_builder::compile(const std::string& id, const model::router& spec, li
         routers_of_service_[spec.service].insert(id);
         auto known = services_.find(spec.service);
         if (known != services_.end()) made->service = known->second;
+        if (made->service && made->refusal.empty()) made->refusal = made->service->refusal;
     }
     if (!made->service && !made->redirect_to_https && made->canonical_host.empty() && made->refusal.empty()) {
         made->refusal = "the service " + spec.service + " does not exist";

@@ -47,20 +47,23 @@ private:
     bool concerns_tls_options(const model::delta& step) const;
     void unhook(const model::delta& step);
     void take_endpoints(const model::delta& step, change& result, names& services);
-    void take_services(const model::delta& step, const names& touched, names& routers);
+    void take_transports(const model::delta& step, change& result, names& services);
+    void take_services(const model::delta& step, const names& touched, change& result, names& routers);
     void take_routers(const model::delta& step, names touched, change& result);
     void compile(const std::string& id, const model::router& spec, list_changes& lists, change& result);
     void forget_route(const std::string& id, list_changes& lists);
-    service_ptr build_service(const std::string& id, const model::service& spec);
+    service_ptr build_service(const std::string& id, const model::service& spec, change& result);
+    std::expected<security_ptr, std::string> security_of(const model::service& spec);
 
     std::vector<named_entrypoint> entrypoints_;
     std::size_t workers_;
     model::snapshot state_;
     std::map<std::string, endpoint_ptr> endpoints_;
+    security_registry transports_;
     std::map<std::string, std::shared_ptr<rotation>> rotations_;
     std::map<std::string, service_ptr> services_;
     std::map<std::string, route_ptr> routes_;
-    users services_of_endpoint_, routers_of_service_;
+    users services_of_endpoint_, services_of_transport_, routers_of_service_;
     std::shared_ptr<const route_table> table_ = std::make_shared<route_table>();
 };
 

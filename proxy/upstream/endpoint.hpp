@@ -3,6 +3,7 @@
 
 #include "http/h1_upstream.hpp"
 #include "model/objects.hpp"
+#include "proxy/upstream/security.hpp"
 
 #include <atomic>
 #include <memory>
@@ -11,14 +12,20 @@
 
 namespace lintel::proxy {
 
+/// A connection that can take a call, and the way it speaks.
+struct upstream_connection {
+    std::unique_ptr<http::h1_upstream> call;
+    security_ptr speaks;
+};
+
 /// Lives in the registry across snapshots, keyed by its id: pools, health and counts belong to it, not to a snapshot.
 /// Any thread may read the verdicts; each worker touches its own share only.
 class endpoint {
 public:
     /// What one worker keeps for this endpoint.
     struct share {
-        std::vector<std::unique_ptr<http::h1_upstream>> idle;  ///< the one used last is at the back
-        std::atomic<std::uint32_t> in_flight{0};               ///< written by its worker, read by the link thread
+        std::vector<upstream_connection> idle;    ///< the one used last is at the back
+        std::atomic<std::uint32_t> in_flight{0};  ///< written by its worker, read by the link thread
     };
 
     endpoint(std::string id, const model::endpoint& spec, std::size_t workers);

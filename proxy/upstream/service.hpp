@@ -2,10 +2,12 @@
 // Endpoints that are as good as each other, and whose turn it is.
 
 #include "base/token_bucket.hpp"
+#include "net/proxy_protocol.hpp"
 #include "proxy/upstream/endpoint.hpp"
 #include "proxy/upstream/upload_slots.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,9 @@ struct service {
     bool pass_host = true;
     std::vector<endpoint_ptr> endpoints;
     std::shared_ptr<rotation> turns;
+    security_ptr security;                           ///< how TLS is spoken with the endpoints; null: clear text
+    std::optional<net::proxy_version> proxy_header;  ///< sent ahead of everything else
+    std::string refusal;  ///< why nothing may be sent to it: TLS can't be spoken as it has to be; empty = it may
 
     /// The next usable endpoint that is not in `avoid`, round robin for this worker; a shunned one only where there is
     /// no other; null when there is none.

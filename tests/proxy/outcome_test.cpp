@@ -26,6 +26,7 @@ TEST(Verdicts, SayStatusAndReasonOfEveryFault)
              row{fault::connect_refused, 502, "refused"},
              row{fault::connect_failed, 502, "unreachable"},
              row{fault::connect_timeout, 504, "connect-timeout"},
+             row{fault::upstream_tls, 502, "upstream-tls"},
              row{fault::upstream_closed, 502, "upstream-closed"},
              row{fault::no_answer, 504, "timeout"},
              row{fault::bad_response, 502, "bad-response"},
@@ -40,7 +41,7 @@ TEST(Verdicts, SayStatusAndReasonOfEveryFault)
         EXPECT_EQ(said.advice.empty(), status == 0) << reason;
     }
     EXPECT_TRUE(never_reached(fault::connect_refused) && never_reached(fault::connect_failed) &&
-                never_reached(fault::connect_timeout));
+                never_reached(fault::connect_timeout) && never_reached(fault::upstream_tls));
     EXPECT_FALSE(never_reached(fault::upstream_closed) || never_reached(fault::no_answer));
 }
 

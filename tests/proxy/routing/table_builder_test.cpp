@@ -315,5 +315,90 @@ TEST(TableBuilder, SaysWhenCertificatesChange)
     EXPECT_TRUE(builder.apply(difference(with, state)).certificates);
 }
 
+/// two_apps() whose first is spoken to over TLS as the transport "t" says.
+model::snapshot secured_apps()
+{
+    auto state = two_apps();
+    state.services["s-one"].tls = true;
+    state.services["s-one"].transport = "t";
+    state.transports["t"].server_name = "app.internal";
+    return state;
+}
+
+TEST(TableBuilder, KeepsATransportAsLongAsItIsUnchanged)
+{
+    auto state = secured_apps();
+    table_builder builder(named, 2);
+    auto before = builder.apply(reset_to(state));
+    auto first = route_of(*before.table, "one").service->security;
+    ASSERT_NE(first, nullptr);
+    EXPECT_EQ(route_of(*before.table, "two").service->security, nullptr) << "clear text";
+    auto other_way = state;
+    other_way.services["s-one"].pass_host = false;
+    auto after = builder.apply(difference(state, other_way));
+    EXPECT_EQ(route_of(*after.table, "one").service->security, first);
+    auto changed = other_way;
+    changed.transports["t"].server_name = "other.internal";
+    auto last = builder.apply(difference(other_way, changed));
+    EXPECT_NE(route_of(*last.table, "one").service->security, first) << "another one";
+    EXPECT_EQ(route_of(*before.table, "one").service->security, first) << "an old table keeps its own";
+}
+
+TEST(TableBuilder, GivesServicesWithoutATransportOfTheirOwnOneInCommon)
+{
+    auto state = two_apps();
+    for (auto& [id, spec] : state.services) spec.tls = true;
+    table_builder builder(named, 1);
+    auto change = builder.apply(reset_to(state));
+    EXPECT_NE(route_of(*change.table, "one").service->security, nullptr);
+    EXPECT_EQ(route_of(*change.table, "one").service->security, route_of(*change.table, "two").service->security);
+    EXPECT_TRUE(change.rejected.empty());
+}
+
+TEST(TableBuilder, ClosesTheRoutesOfAServiceWhoseTransportIsMissingUntilItComes)
+{
+    auto state = secured_apps(), without = state;
+    without.transports.clear();
+    table_builder builder(named, 1);
+    auto first = builder.apply(reset_to(without));
+    EXPECT_EQ(route_of(*first.table, "one").refusal, "the transport t does not exist");
+    EXPECT_TRUE(route_of(*first.table, "two").refusal.empty());
+    ASSERT_EQ(first.rejected.size(), 1U);
+    EXPECT_EQ(first.rejected[0].kind, "service");
+    auto second = builder.apply(difference(without, state));
+    EXPECT_EQ(route_of(*second.table, "one").refusal, "");
+    EXPECT_NE(route_of(*second.table, "one").service->security, nullptr);
+    auto third = builder.apply(difference(state, without));
+    EXPECT_FALSE(route_of(*third.table, "one").refusal.empty());
+}
+
+TEST(TableBuilder, ClosesTheRoutesOfAServiceWhoseTransportIsBroken)
+{
+    auto state = secured_apps(), broken = state;
+    broken.transports["t"].ca_pem = "no certificate";
+    table_builder builder(named, 1);
+    builder.apply(reset_to(state));
+    auto change = builder.apply(difference(state, broken));
+    EXPECT_TRUE(route_of(*change.table, "one").refusal.starts_with("the transport t can't be used: "));
+    ASSERT_EQ(change.rejected.size(), 2U) << "it and the service";
+    EXPECT_EQ(change.rejected[0].kind, "transport");
+    EXPECT_EQ(change.rejected[0].id, "t");
+    auto mended = builder.apply(difference(broken, state));
+    EXPECT_TRUE(route_of(*mended.table, "one").refusal.empty());
+}
+
+TEST(TableBuilder, WantsATransportThatIsNamedEvenForClearText)
+{
+    auto state = secured_apps();
+    state.services["s-one"].tls = false;
+    table_builder builder(named, 1);
+    auto change = builder.apply(reset_to(state));
+    EXPECT_EQ(route_of(*change.table, "one").service->security, nullptr);
+    EXPECT_TRUE(route_of(*change.table, "one").refusal.empty());
+    auto without = state;
+    without.transports.clear();
+    EXPECT_FALSE(route_of(*builder.apply(difference(state, without)).table, "one").refusal.empty());
+}
+
 }  // namespace
 }  // namespace lintel::proxy

@@ -1,0 +1,307 @@
+"""TLS to upstreams: verified unless the file says otherwise, resumed, pooled. The PROXY protocol ahead of it."""
+import json
+import pathlib
+import shutil
+import ssl
+import struct
+import tempfile
+
+from support.backend import Backend
+from support.case import Case, main, wait_for
+from support.lintel import Lintel
+from support.routes import routes
+from support.tls_backend import Authority, ProxiedBackend, TlsBackend
+from support.wire import split_address
+
+
+def closing(exchange):
+    """Answers and closes, so that the next request needs a connection of its own."""
+    exchange.read_body()
+    exchange.close_after = True
+    exchange.reply("ok", fields=[("Connection", "close")])
+
+
+def with_transport(text, members):
+    """Every service of `text` with a serversTransport of these members."""
+    return (text.replace("loadBalancer:\n", "loadBalancer:\n        serversTransport: how\n") +
+            "  serversTransports:\n    how: " + json.dumps(members) + "\n")
+
+
+class Blunt(Backend):
+    """Answers what it can't read in clear text."""
+
+    def _serve(self, accepted, number):
+        try:
+            accepted.recv(1)
+            accepted.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+        except OSError:
+            pass
+        self._sockets.pop(number).close()
+
+
+class Silent(Backend):
+    """Takes a ClientHello and says nothing to it."""
+
+    hellos = 0
+
+    def _serve(self, accepted, number):
+        while data := accepted.recv(65536):
+            self.hellos += bool(data)
+        self.open_connections.discard(number)
+        self._sockets.pop(number).close()
+
+
+class WithAuthority(Case):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="lintel-e2e-tls-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.ca = Authority(self.folder)
+        self.access = self.folder / "access.log"
+
+    def tls_backend(self, *arguments, names="DNS:localhost", **options):
+        backend = TlsBackend(self.ca.issue("app", names), *arguments, **options)
+        self.addCleanup(backend.stop)
+        return backend
+
+    def details(self, path):
+        """`detail` of the access lines that are about this path."""
+        lines = self.access.read_text().splitlines() if self.access.exists() else []
+        return [json.loads(line).get("detail", "") for line in lines if f'"{path}"' in line]
+
+
+class UpstreamTls(WithAuthority):
+    def door(self, url, transport=None, *flags):
+        text = routes({"app.test": url})
+        if transport is not None:
+            text = with_transport(text, transport)
+        return self.lintel(*flags, routes=text, access_log=self.access, workers=1)
+
+    def trusted(self, **more):
+        return {"rootCAs": [str(self.ca.file)], **more}
+
+    def assert_refused(self, lintel, upstream, why):
+        """`why` is in the access log; nothing of the request reached the app; the endpoint stays as it is."""
+        response = lintel.until("app.test", 502, path="/refused")
+        self.assertEqual("upstream-tls", response["lintel-reason"])
+        self.assertRegex(response.text, "TLS with the app failed")
+        wait_for(lambda: any(why in each for each in self.details("/refused")), f"the access log says {why}")
+        again = lintel.get("app.test", "/refused")
+        self.assertEqual((502, "upstream-tls"), (again.status, again["lintel-reason"]), "it is not suspected")
+        self.assertEqual([], upstream.requests)
+
+    def test_a_certificate_of_the_named_ca_is_verified(self):
+        upstream = self.tls_backend()
+        lintel = self.door(upstream.named_url, self.trusted())
+        self.assertEqual("ok", lintel.until("app.test").text)
+        self.assertEqual("localhost", upstream.handshakes[0].server_name)
+        self.assertEqual("TLSv1.3", upstream.handshakes[0].version)
+
+    def test_an_address_is_looked_for_in_the_certificate_and_never_sent_as_a_name(self):
+        upstream = self.tls_backend(names="IP:127.0.0.1")
+        lintel = self.door(upstream.url, self.trusted())
+        lintel.until("app.test")
+        self.assertIsNone(upstream.handshakes[0].server_name)
+
+    def test_an_unknown_ca_is_refused(self):
+        upstream = self.tls_backend()
+        self.assert_refused(self.door(upstream.named_url), upstream, "unable to get local issuer certificate")
+
+    def test_another_private_ca_is_refused(self):
+        upstream = self.tls_backend()
+        other = Authority(self.folder, "other")
+        lintel = self.door(upstream.named_url, {"rootCAs": [str(other.file)]})
+        self.assert_refused(lintel, upstream, "unable to get local issuer certificate")
+
+    def test_another_name_is_refused(self):
+        upstream = self.tls_backend(names="DNS:other.internal")
+        self.assert_refused(self.door(upstream.named_url, self.trusted()), upstream, "hostname mismatch")
+
+    def test_another_address_is_refused(self):
+        upstream = self.tls_backend()
+        self.assert_refused(self.door(upstream.url, self.trusted()), upstream, "IP address mismatch")
+
+    def test_an_app_that_speaks_no_tls_is_refused(self):
+        upstream = Blunt()
+        self.addCleanup(upstream.stop)
+        lintel = self.door(upstream.url.replace("http:", "https:"), self.trusted())
+        response = lintel.until("app.test", 502)
+        self.assertEqual("upstream-tls", response["lintel-reason"])
+
+    def test_the_server_name_of_the_transport_is_sent_and_verified(self):
+        upstream = self.tls_backend(names="DNS:app.internal")
+        lintel = self.door(upstream.url, self.trusted(serverName="app.internal"))
+        lintel.until("app.test")
+        self.assertEqual("app.internal", upstream.handshakes[0].server_name)
+
+    def test_insecure_skip_verify_takes_any_certificate(self):
+        upstream = self.tls_backend(names="DNS:other.internal")
+        self.door(upstream.url, {"insecureSkipVerify": True}).until("app.test")
+
+    def test_our_own_certificate_is_shown_to_who_demands_one(self):
+        upstream = self.tls_backend(clients=self.ca)
+        certificate, key = self.ca.issue("front", "DNS:front.internal")
+        lintel = self.door(upstream.named_url, self.trusted(
+            certificates=[{"certFile": str(certificate), "keyFile": str(key)}]))
+        lintel.until("app.test")
+        self.assertEqual("front", upstream.handshakes[0].client)
+
+    def test_without_a_certificate_of_ours_one_that_demands_it_gets_no_request(self):
+        for highest in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            with self.subTest(highest=highest):
+                upstream = self.tls_backend(clients=self.ca, highest=highest)
+                lintel = self.door(upstream.named_url, self.trusted())
+                response = lintel.until("app.test", 502, path=f"/demanded-{highest.name}")
+                self.assertEqual("upstream-tls", response["lintel-reason"])
+                self.assertEqual([], upstream.requests)
+
+    def test_a_second_connection_resumes_the_session(self):
+        for highest in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            with self.subTest(highest=highest):
+                upstream = self.tls_backend(closing, highest=highest)
+                lintel = self.door(upstream.named_url, self.trusted())
+                lintel.until("app.test")
+                self.assertEqual(200, lintel.get("app.test").status)
+                self.assertEqual([False, True], [each.resumed for each in upstream.handshakes[:2]])
+
+    def test_connections_are_pooled(self):
+        upstream = self.tls_backend()
+        lintel = self.door(upstream.named_url, self.trusted())
+        lintel.until("app.test")
+        for _ in range(20):
+            self.assertEqual(200, lintel.get("app.test").status)
+        self.assertEqual(1, len(upstream.used_connections))
+
+    def test_bodies_pass_whole_in_both_directions(self):
+        upstream = self.tls_backend(lambda exchange: exchange.reply(exchange.read_body()))
+        lintel = self.door(upstream.named_url, self.trusted())
+        lintel.until("app.test")
+        body = bytes(range(256)) * 20_000
+        self.assertEqual(body, lintel.get("app.test", method="POST", body=body).body)
+
+    def test_a_changed_transport_never_uses_the_connections_of_the_old_one(self):
+        upstream = self.tls_backend()
+        lintel = self.door(upstream.named_url, {"insecureSkipVerify": True})
+        lintel.until("app.test")
+        other = Authority(self.folder, "other")
+        lintel.write_routes(with_transport(routes({"app.test": upstream.named_url}), {"rootCAs": [str(other.file)]}))
+        self.assertEqual("upstream-tls", lintel.until("app.test", 502)["lintel-reason"])
+        lintel.write_routes(with_transport(routes({"app.test": upstream.named_url}), self.trusted()))
+        lintel.until("app.test")
+        self.assertEqual(2, len(upstream.used_connections))
+
+    def test_two_services_with_one_endpoint_keep_their_ways_apart(self):
+        upstream = self.tls_backend()
+        text = with_transport(routes({"checked.test": upstream.named_url}), self.trusted())
+        unchecked = with_transport(routes({"open.test": upstream.named_url}), {"insecureSkipVerify": True})
+        lintel = self.lintel(routes=text, workers=1)
+        lintel.write_routes(unchecked.replace("how", "other"), "other.yml")
+        for host in ("checked.test", "open.test"):
+            lintel.until(host)
+        for host in ("checked.test", "open.test") * 3:
+            self.assertEqual(200, lintel.get(host).status)
+        self.assertEqual(2, len(upstream.used_connections))
+
+    def test_a_handshake_that_stalls_ends_with_the_connect_timeout(self):
+        upstream = Silent()
+        self.addCleanup(upstream.stop)
+        lintel = self.door(upstream.url.replace("http:", "https:"), self.trusted(), "--connect-timeout", "300ms")
+        response = lintel.until("app.test", 504, path="/stalled")
+        self.assertEqual("connect-timeout", response["lintel-reason"])
+        wait_for(lambda: any("TLS" in each for each in self.details("/stalled")), "the access log says in what")
+
+    def test_a_client_that_leaves_during_the_handshake_frees_the_connection(self):
+        upstream = Silent()
+        self.addCleanup(upstream.stop)
+        lintel = self.door(upstream.url.replace("http:", "https:"), self.trusted(), "--connect-timeout", "1m")
+        with lintel.connect() as client:
+            client.send("GET / HTTP/1.1\r\nHost: app.test\r\n\r\n")
+            wait_for(lambda: upstream.hellos, "the handshake is under way")
+        wait_for(lambda: not upstream.open_connections, "it is given up", within=3)
+
+    def test_another_endpoint_is_asked_where_one_cannot_be_trusted(self):
+        good = self.tls_backend()
+        bad = TlsBackend(Authority(self.folder, "other").issue("app", "DNS:localhost"))
+        self.addCleanup(bad.stop)
+        lintel = self.door([good.named_url, bad.named_url], self.trusted())
+        lintel.until("app.test")
+        wait_for(lambda: lintel.get("app.test", method="POST", body=b"x").status == 200 and bad.refused, "both were tried")
+        for _ in range(4):
+            self.assertEqual(200, lintel.get("app.test").status)
+        self.assertEqual([], bad.requests)
+
+    def test_a_ca_file_that_is_broken_closes_the_route(self):
+        upstream = self.tls_backend()
+        broken = self.folder / "broken.pem"
+        broken.write_text("no certificate\n")
+        lintel = self.door(upstream.named_url, {"rootCAs": [str(broken)]})
+        self.assertEqual("closed", lintel.until("app.test", 503)["lintel-reason"])
+        self.assertEqual([], upstream.handshakes)
+
+
+class ProxyHeaders(WithAuthority):
+    """Files have it for TCP services only, so these come from a snapshot."""
+
+    def door(self, upstream, **service):
+        lintel = Lintel(routes=None, workers=1)
+        self.addCleanup(self._end, lintel)
+        snapshot = lintel.folder / "snapshot.json"
+        transport = {"ca_pem": self.ca.file.read_text(), "server_name": "localhost"}
+        snapshot.write_text(json.dumps({"commit": True, "upsert": [
+            {"kind": "endpoint", "id": "e", "spec": {"host": "127.0.0.1", "port": upstream.port}},
+            {"kind": "transport", "id": "t", "spec": transport},
+            {"kind": "service", "id": "s", "spec": {"endpoints": ["e"], **service}},
+            {"kind": "router", "id": "r",
+             "spec": {"rule": "Host(`app.test`)", "entrypoints": ["http"], "service": "s"}}]}))
+        lintel.command[1:2] = ["edge", "--snapshot", str(snapshot)]
+        return lintel.start()
+
+    def proxied(self, *arguments, **options):
+        backend = ProxiedBackend(*arguments, **options)
+        self.addCleanup(backend.stop)
+        return backend
+
+    def ask(self, lintel):
+        """The client's and the server's port of one answered request."""
+        lintel.until("app.test")
+        with lintel.connect() as client:
+            self.assertEqual(200, client.request("app.test").status)
+            return client.local_port, split_address(lintel.http)[1]
+
+    def test_version_1_arrives_byte_exact(self):
+        upstream = self.proxied(lambda header: not header.endswith(b"\n"))
+        source, destination = self.ask(self.door(upstream, proxy_protocol=1))
+        self.assertEqual(f"PROXY TCP4 127.0.0.1 127.0.0.1 {source} {destination}\r\n".encode(), upstream.headers[-1])
+
+    def test_version_2_arrives_byte_exact(self):
+        upstream = self.proxied(lambda header: len(header) < 28)
+        source, destination = self.ask(self.door(upstream, proxy_protocol=2))
+        expected = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x7f\0\0\1\x7f\0\0\1" + struct.pack("!HH", source, destination)
+        self.assertEqual(expected, upstream.headers[-1])
+
+    def test_it_goes_ahead_of_tls(self):
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(*self.ca.issue("app", "DNS:localhost"))
+        upstream = self.proxied(lambda header: not header.endswith(b"\n"), context=context)
+        source, destination = self.ask(self.door(upstream, proxy_protocol=1, tls=True, transport="t"))
+        self.assertEqual(f"PROXY TCP4 127.0.0.1 127.0.0.1 {source} {destination}\r\n".encode(), upstream.headers[-1])
+
+    def test_a_connection_that_was_announced_serves_one_request(self):
+        upstream = self.proxied(lambda header: not header.endswith(b"\n"))
+        lintel = self.door(upstream, proxy_protocol=1)
+        lintel.until("app.test")
+        before = len(upstream.used_connections)
+        with lintel.connect() as client:
+            for _ in range(3):
+                self.assertEqual(200, client.request("app.test").status)
+        self.assertEqual(3, len(upstream.used_connections) - before)
+
+    def test_a_transport_that_is_not_there_closes_the_route(self):
+        upstream = self.backend()
+        lintel = self.door(upstream, tls=True, transport="missing")
+        response = lintel.until("app.test", 503)
+        self.assertEqual("closed", response["lintel-reason"])
+        self.assertIn("the transport missing", response.text)
+
+
+if __name__ == "__main__":
+    main()
