@@ -2,10 +2,12 @@
 // Endpoints that are as good as each other, and whose turn it is.
 
 #include "base/token_bucket.hpp"
+#include "net/proxy_protocol.hpp"
 #include "proxy/upstream/endpoint.hpp"
 #include "proxy/upstream/upload_slots.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,7 @@ struct service {
     bool pass_host = true;
     std::vector<endpoint_ptr> endpoints;
     std::shared_ptr<rotation> turns;
+    std::optional<net::proxy_version> proxy_header;  ///< sent ahead of everything else
 
     /// The next usable endpoint that is not in `avoid`, round robin for this worker; a shunned one only where there is
     /// no other; null when there is none.
