@@ -48,6 +48,7 @@ TEST_F(PeekedStream, GivesWhatWasPeekedAtFirst)
     peek("two ");
     EXPECT_EQ(near.peeked(), "one two ");
     far.send("three");
+    loop.round({});  // notes that it came
     EXPECT_EQ(read(5), "one t") << "a small read leaves the rest";
     EXPECT_EQ(read(), "wo ");
     EXPECT_EQ(near.peeked(), "");
