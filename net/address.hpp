@@ -61,6 +61,10 @@ public:
     /// `networks`: "10.0.0.0/8", "::1", …
     static checked<network_set> parse(const std::vector<std::string>& networks);
 
+    void add(const network_set& others)
+    {
+        networks_.insert(networks_.end(), others.networks_.begin(), others.networks_.end());
+    }
     bool contains(const address& peer) const;
     bool contains_ip(std::string_view ip) const;
 

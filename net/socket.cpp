@@ -2,6 +2,7 @@
 
 #include "net/error.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <array>
 #include <cerrno>
@@ -78,6 +79,18 @@ public:
         }
     }
 
+    bool splices() const override { return true; }
+
+    result<std::size_t> try_splice_out(int pipe, std::size_t most) override
+    {
+        return splice(direction::read, socket_.get(), pipe, most);
+    }
+
+    result<std::size_t> try_splice_in(int pipe, std::size_t count) override
+    {
+        return splice(direction::write, pipe, socket_.get(), count);
+    }
+
     ready_wait wait(direction what) override { return readiness_.wait(what); }
     void expires_at(direction what, time_point when) override { readiness_.expires_at(what, when); }
     void set_patience(direction what, duration limit) override { readiness_.set_patience(what, limit); }
@@ -138,6 +151,17 @@ public:
     }
 
 private:
+    result<std::size_t> splice(direction what, int from, int to, std::size_t most)
+    {
+        if (!socket_) return error_code(errc::aborted);
+        if (!readiness_.may(what)) return error_code(errc::would_block);
+        for (;;) {
+            auto count = ::splice(from, nullptr, to, nullptr, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+            if (count >= 0) return static_cast<std::size_t>(count);
+            if (errno != EINTR) return failed(what);
+        }
+    }
+
     /// would_block in the one spelling that callers compare with.
     error_code failed(direction what)
     {

@@ -12,6 +12,9 @@ const stream::security& stream::secured() const
     return none;
 }
 
+result<std::size_t> stream::try_splice_out(int, std::size_t) { return make_error_code(errc::aborted); }
+result<std::size_t> stream::try_splice_in(int, std::size_t) { return make_error_code(errc::aborted); }
+
 stream::remainder::remainder(std::span<const std::string_view> pieces)
 {
     assert(pieces.size() <= most_pieces);

@@ -81,6 +81,15 @@ public:
     /// are no TCP. One system call.
     virtual void limit_receive_buffer(int) {}
 
+    /// True: the next two move bytes between it and a pipe (splice(2)), without copying. TLS can't.
+    virtual bool splices() const { return false; }
+
+    /// As try_read, into a pipe, at most `most` bytes; the pipe is empty.
+    virtual result<std::size_t> try_splice_out(int pipe, std::size_t most);
+
+    /// As try_write, from a pipe with at least `count` bytes in it.
+    virtual result<std::size_t> try_splice_in(int pipe, std::size_t count);
+
     /// How often a write had to wait for the peer so far.
     std::uint64_t write_waits() const { return write_waits_; }
 

@@ -4,6 +4,7 @@
 #include "net/buffer.hpp"
 #include "net/deadline.hpp"
 #include "net/event_loop.hpp"
+#include "net/pipe_pool.hpp"
 #include "net/task.hpp"
 
 namespace lintel::net {
@@ -14,6 +15,7 @@ public:
     worker() : sweep_(*this) {}
 
     buffer_pool& buffers() { return buffers_; }
+    pipe_pool& pipes() { return pipes_; }
     sweep& deadlines() { return sweep_; }
 
     /// Runs until `job` has ended; what escapes it is thrown on. For programs that have one thing to do.
@@ -21,6 +23,7 @@ public:
 
 private:
     buffer_pool buffers_;
+    pipe_pool pipes_;
     sweep sweep_;
 };
 

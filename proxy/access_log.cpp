@@ -67,11 +67,12 @@ std::string access_log::format(const access_record& record)
     add(line, "method", record.method);
     add(line, "host", record.host);
     add(line, "path", record.path);
-    add(line, "status", static_cast<std::uint64_t>(record.status));
+    if (!record.received_bytes) add(line, "status", static_cast<std::uint64_t>(record.status));
     add(line, "reason", record.reason);
     add(line, "detail", record.detail);
     add(line, "duration_us", static_cast<std::uint64_t>(taken.count()));
     add(line, "sent_bytes", record.sent_bytes);
+    if (record.received_bytes) add(line, "received_bytes", *record.received_bytes);
     add(line, "route", record.route);
     add(line, "service", record.service);
     add(line, "endpoint", record.endpoint);

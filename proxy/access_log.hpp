@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,8 +33,9 @@ struct access_record {
     std::string request_id;
     std::string detail;  ///< what exactly went wrong, where something did
     unsigned attempts = 0;
-    std::uint64_t sent_bytes = 0;  ///< of the response body or the tunnel
-    bool goes_on = false;          ///< as a tunnel, which writes the line when it ends
+    std::uint64_t sent_bytes = 0;                   ///< of the response body or the tunnel
+    std::optional<std::uint64_t> received_bytes{};  ///< only of a TCP connection, which has no status
+    bool goes_on = false;                           ///< as a tunnel, which writes the line when it ends
 };
 
 /// A record that outlives the request: it keeps the texts that its views point to.

@@ -21,6 +21,20 @@ admission::guest_id admission::guest(const net::address& from) const
 void admission::leave(guest_id client)
 {
     open_.fetch_sub(1, std::memory_order_relaxed);
+    count_out(client);
+}
+
+bool admission::rename(guest_id& client, const net::address& to)
+{
+    auto next = guest(to);
+    if (next == client) return true;
+    if (!count_in(next)) return false;
+    count_out(std::exchange(client, next));
+    return true;
+}
+
+void admission::count_out(guest_id client)
+{
     if (!client) return;
     auto& mine = shard_of(*client);
     std::scoped_lock lock(mine.access);

@@ -32,6 +32,10 @@ public:
     using guest_id = std::optional<net::address::network_bits>;
     guest_id guest(const net::address& from) const;
 
+    /// One that was admitted is another's: a proxy in front said so. False where that one has as many as it may;
+    /// `client` stays as it was then.
+    bool rename(guest_id& client, const net::address& to);
+
     /// Counts one that was admitted out.
     void leave(guest_id client);
 
@@ -42,6 +46,7 @@ private:
     };
     shard& shard_of(net::address::network_bits client) { return shards_[(client.second * 0x9E3779B97F4A7C15) >> 58]; }
     bool count_in(guest_id client);
+    void count_out(guest_id client);
 
     caps caps_;
     std::atomic<std::size_t> open_{0};

@@ -26,15 +26,17 @@ enum class counter {
     replays,
     tunnels,
     tunnels_open,
+    tcp_connections,  ///< taken by TCP routers
+    tcp_connections_open,
     access_lines_dropped,
     count_
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(counter::count_)> counter_names{
-    "connections",   "connections_open", "connections_refused",  "connections_shed",  "handshakes_failed",
-    "requests",      "requests_open",    "responses_2xx",        "responses_3xx",     "responses_4xx",
-    "responses_5xx", "own_errors",       "upstream_connections", "upstream_requests", "replays",
-    "tunnels",       "tunnels_open",     "access_lines_dropped"};
+    "connections",   "connections_open", "connections_refused",  "connections_shed",     "handshakes_failed",
+    "requests",      "requests_open",    "responses_2xx",        "responses_3xx",        "responses_4xx",
+    "responses_5xx", "own_errors",       "upstream_connections", "upstream_requests",    "replays",
+    "tunnels",       "tunnels_open",     "tcp_connections",      "tcp_connections_open", "access_lines_dropped"};
 
 class counters {
 public:

@@ -32,7 +32,9 @@ admission::caps caps_of(const settings& what)
     ::getrlimit(RLIMIT_NOFILE, &descriptors);
     auto most = what.max_connections != 0 ? what.max_connections : descriptors.rlim_cur / 4 * 3;
     auto per_client = what.max_connections_per_client != 0 ? what.max_connections_per_client : (most + 1) / 2;
-    return {most, per_client, what.trusted_proxies};
+    auto exempt = what.trusted_proxies;
+    for (const auto& each : what.entrypoints) exempt.add(net::network_set::parse(each.proxy_protocol_from).value());
+    return {most, per_client, std::move(exempt)};
 }
 
 /// One worker: its thread, its state and its server.

@@ -23,16 +23,6 @@ task<result<std::string>> collect(http::body_source& body)
     }
 }
 
-fault fault_of_connect(error_code why)
-{
-    if (why == boost::system::errc::connection_refused) return fault::connect_refused;
-    if (why == net::errc::timed_out || why == boost::system::errc::timed_out) return fault::connect_timeout;
-    constexpr std::array ours{EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, EAGAIN};
-    bool system = why.category() == boost::system::system_category();
-    if (system && std::ranges::find(ours, why.value()) != ours.end()) return fault::exhausted;
-    return fault::connect_failed;
-}
-
 class forwarding {
 public:
     forwarding(worker_state& worker, http::exchange& client, std::size_t entrypoint, route_ptr route,

@@ -42,6 +42,16 @@ fault fault_of_body(error_code why)
     return http::is_malformed(why) ? fault::bad_request_body : fault::client_gone;
 }
 
+fault fault_of_connect(error_code why)
+{
+    if (why == boost::system::errc::connection_refused) return fault::connect_refused;
+    if (why == net::errc::timed_out || why == boost::system::errc::timed_out) return fault::connect_timeout;
+    constexpr std::array ours{EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, EAGAIN};
+    bool system = why.category() == boost::system::system_category();
+    if (system && std::ranges::find(ours, why.value()) != ours.end()) return fault::exhausted;
+    return fault::connect_failed;
+}
+
 verdict verdict_of(fault what, std::string_view state)
 {
     switch (what) {

@@ -53,6 +53,9 @@ constexpr bool never_reached(fault what)
 /// Why the body of a request broke, as its source says.
 fault fault_of_body(error_code why);
 
+/// Why a connection could not be had.
+fault fault_of_connect(error_code why);
+
 /// Status, Lintel-Reason and words for a client that waits for an answer; status 0: there is none to give.
 struct verdict {
     int status;

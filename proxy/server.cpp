@@ -6,6 +6,7 @@
 #include "proxy/forward_fields.hpp"
 #include "proxy/own_reply.hpp"
 #include "proxy/route_policy.hpp"
+#include "proxy/tcp_connection.hpp"
 
 namespace lintel::proxy {
 
@@ -34,6 +35,9 @@ public:
     admitted(admission& door, const net::address& client) : door_(door), client_(door.guest(client)) {}
     admitted(const admitted&) = delete;
     ~admitted() { door_.leave(client_); }
+
+    /// False: this client has as many as it may.
+    bool stands_for(const net::address& client) { return door_.rename(client_, client); }
 
 private:
     admission& door_;
@@ -94,6 +98,16 @@ task<void> server::serve(std::size_t entrypoint, std::unique_ptr<net::stream> cl
     worker_.counters.add(counter::connections);
     counted open(worker_.counters, counter::connections_open);
     admitted counted_in(worker_.admission, client->peer());
+    if (is_open_question(worker_, entrypoint, client->peer())) {
+        auto arrived = co_await receive(worker_, entrypoint, std::move(client), shaking_hands_);
+        if (!arrived.client) co_return;
+        if (!counted_in.stands_for(arrived.client->peer())) {
+            worker_.counters.add(counter::connections_refused);
+            co_return;
+        }
+        if (arrived.route) co_return co_await pass_on(entrypoint, std::move(arrived));
+        client = std::move(arrived.client);
+    }
     if (worker_.settings.entrypoints[entrypoint].tls) {
         client = co_await shake_hands(std::move(client));
         if (!client) co_return;
@@ -106,6 +120,23 @@ task<void> server::serve(std::size_t entrypoint, std::unique_ptr<net::stream> cl
         tunnel = connection.take_tunnel();
     }
     if (tunnel) co_await tunnel->keeper(std::move(tunnel->client));
+}
+
+/// What a TCP router takes.
+task<void> server::pass_on(std::size_t entrypoint, arrival from)
+{
+    const auto& route = *from.route;
+    if (route.security == model::tcp_security::ended && route.refusal.empty()) {
+        from.client = co_await shake_hands(std::move(from.client));
+        if (!from.client) co_return;
+        // Both go by the same name; where they don't agree all the same, nobody gets past the router's terms.
+        if (from.client->secured().tls_options != route.tls_options) {
+            log::warn("tcp.other_terms", {{"route", route.id}, {"agreed", from.client->secured().tls_options}});
+            co_return;
+        }
+    }
+    tcp_connection taken(worker_, entrypoint, std::move(from));
+    co_await taken.run();
 }
 
 /// Null: it failed.
@@ -249,6 +280,7 @@ task<void> server::drain(time_point end, std::function<void()> done)
     for (auto* each : shaking_hands_) each->close();
     worker_.clients.for_each([](http::h1_connection& each) { each.close(); });
     for (auto* each : worker_.tunnels) each->cut();
+    for (auto* each : worker_.tcp_connections) each->cut();
     co_await connections_.join();
     done();
 }

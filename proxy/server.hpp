@@ -4,6 +4,7 @@
 #include "http/h1_connection.hpp"
 #include "net/listener.hpp"
 #include "net/task_group.hpp"
+#include "proxy/arrival.hpp"
 #include "proxy/outcome.hpp"
 #include "proxy/worker_state.hpp"
 
@@ -31,6 +32,7 @@ private:
     task<void> accept(std::size_t entrypoint, net::listener& from);
     bool admit(std::size_t entrypoint, net::stream& client);
     task<void> serve(std::size_t entrypoint, std::unique_ptr<net::stream> client);
+    task<void> pass_on(std::size_t entrypoint, arrival from);
     task<std::unique_ptr<net::stream>> shake_hands(std::unique_ptr<net::stream> client);
     task<void> answer(http::exchange& exchange, std::size_t entrypoint);
     bool belongs_here(const route& matched, const net::stream::security& agreed, std::string_view host) const;

@@ -22,6 +22,8 @@ namespace lintel::proxy {
 
 using table_cell = net::snapshot_cell<route_table>;
 
+class tcp_connection;
+
 struct worker_state {
     worker_state(net::worker& home, std::size_t number, const proxy::settings& what, proxy::admission& door,
                  const table_cell& tables, const tls::store_cell& certificates, access_ring* ring,
@@ -40,8 +42,16 @@ struct worker_state {
           random(std::random_device{}())
     {
         tls.limit_handshakes(std::max<std::size_t>(1, what.max_handshakes / what.workers));
-        for (const auto& each : what.entrypoints)
+        for (const auto& each : what.entrypoints) {
             limits.push_back({what.head, model::overridden(what.http, each.options)});
+            introduced_by.push_back(net::network_set::parse(each.proxy_protocol_from).value());
+        }
+    }
+
+    /// Connections from there begin with a PROXY header.
+    bool must_introduce(std::size_t entrypoint, const net::address& peer) const
+    {
+        return introduced_by[entrypoint].contains(peer);
     }
 
     /// What holds for a request of this route.
@@ -73,6 +83,7 @@ struct worker_state {
     const proxy::settings& settings;
     proxy::admission& admission;                  ///< shared by the workers
     std::vector<http::connection_limits> limits;  ///< one per entrypoint
+    std::vector<net::network_set> introduced_by;  ///< PROXY headers, one per entrypoint
     http::connection_book clients;
     table_cell::reader routes;
     tls::server tls;
@@ -83,6 +94,7 @@ struct worker_state {
     std::mt19937_64 random;
     retry_budget retries;
     std::list<http::tunnel*> tunnels;  ///< open now
+    std::list<tcp_connection*> tcp_connections;
     proxy::counters counters;
 };
 

@@ -80,6 +80,24 @@ std::shared_ptr<const route_table> route_table::with(std::map<list_key, list_cha
     return next;
 }
 
+std::shared_ptr<const route_table> route_table::with(std::shared_ptr<const tcp_table> tcp) const
+{
+    auto next = std::make_shared<route_table>(*this);
+    next->tcp_ = std::move(tcp);
+    return next;
+}
+
+bool route_table::speaks_for(std::size_t entrypoint, std::string_view name) const
+{
+    const auto* list = listed(key_of(name));
+    if (list == nullptr) return false;
+    return std::ranges::any_of(*list, [&](const route_ptr& each) {
+        if (!each->entrypoints[entrypoint]) return false;
+        auto hosts = host_constraint(each->rule);
+        return hosts && hosts->contains(std::string(name));
+    });
+}
+
 const route_list* route_table::listed(list_key key) const
 {
     const auto& all = shards_[shard_of(key)];

@@ -2,6 +2,7 @@
 // Which route answers a request. Immutable; swapped as a whole, shards in which nothing changed are shared.
 
 #include "proxy/routing/matcher.hpp"
+#include "proxy/routing/tcp_table.hpp"
 #include "proxy/settings.hpp"
 #include "proxy/upstream/service.hpp"
 
@@ -56,6 +57,13 @@ public:
     /// the number of hosts. Allocates nothing.
     const route_ptr* match(std::size_t entrypoint, const http::request_head& request) const;
 
+    /// Whether a route on this entrypoint is one for `name`, a host or "*.x".
+    bool speaks_for(std::size_t entrypoint, std::string_view name) const;
+
+    /// What doesn't get as far as HTTP.
+    const tcp_table& tcp() const { return *tcp_; }
+    std::shared_ptr<const route_table> with(std::shared_ptr<const tcp_table> tcp) const;
+
     /// False before the first snapshot.
     bool loaded() const { return loaded_; }
 
@@ -74,6 +82,7 @@ private:
     const route_list* listed(list_key key) const;
 
     std::array<std::shared_ptr<const shard>, shard_count> shards_;
+    std::shared_ptr<const tcp_table> tcp_ = std::make_shared<tcp_table>();
     bool loaded_ = false;
 };
 

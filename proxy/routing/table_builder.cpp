@@ -43,6 +43,7 @@ table_builder::change table_builder::apply(const model::delta& step)
     take_transports(effective, result, services);
     take_services(effective, services, result, routers);
     take_routers(effective, std::move(routers), result);
+    take_tcp_routers(effective, result);
     result.certificates = !effective.upsert.certificates.empty() || !effective.remove.certificates.empty();
     result.table = table_;
     return result;
@@ -235,6 +236,49 @@ void table_builder::compile(const std::string& id, const model::router& spec, li
     made->rule = std::move(*rule);
     for (auto key : keys_of(made->rule)) lists[key].fresh.push_back(made);
     routes_[id] = std::move(made);
+}
+
+/// They are few: all of them are compiled where one has changed, or a service that one uses.
+void table_builder::take_tcp_routers(const model::delta& step, change& result)
+{
+    bool stale = !step.upsert.tcp_routers.empty() || !step.remove.tcp_routers.empty() ||
+                 std::ranges::any_of(table_->tcp().routes(), [this](const tcp_route_ptr& each) {
+                     return each->service != service_of(state_.tcp_routers.at(each->id));
+                 });
+    if (!stale) return;
+    std::vector<tcp_route_ptr> routes;
+    for (const auto& [id, spec] : state_.tcp_routers) routes.push_back(compile(id, spec, result));
+    table_ = table_->with(std::make_shared<tcp_table>(std::move(routes)));
+}
+
+tcp_route_ptr table_builder::compile(const std::string& id, const model::tcp_router& spec, change& result) const
+{
+    auto made = std::make_shared<tcp_route>();
+    made->id = id;
+    made->names = spec.names;
+    made->priority = spec.priority;
+    made->security = spec.security;
+    made->tls_options = spec.tls_options.empty() ? std::string(model::default_tls_options) : spec.tls_options;
+    made->refusal = spec.refusal;
+    made->service = service_of(spec);
+    for (std::size_t i = 0; i < entrypoints_.size(); ++i) {
+        made->entrypoints[i] = std::ranges::find(spec.entrypoints, entrypoints_[i].name) != spec.entrypoints.end();
+    }
+    auto reject = [&](std::string why) {
+        made->refusal = std::move(why);
+        result.rejected.push_back({"tcp_router", id, made->refusal});
+    };
+    if (made->refusal.empty() && !made->service) reject("the service " + spec.service + " does not exist");
+    if (made->refusal.empty() && state_.services.at(spec.service).tls)
+        reject("the service " + spec.service + " speaks TLS with its endpoints, which TCP routers can't");
+    return made;
+}
+
+/// Null: there is none.
+service_ptr table_builder::service_of(const model::tcp_router& spec) const
+{
+    auto known = services_.find(spec.service);
+    return known == services_.end() ? nullptr : known->second;
 }
 
 void table_builder::forget_route(const std::string& id, list_changes& lists)

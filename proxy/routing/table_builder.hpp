@@ -51,6 +51,9 @@ private:
     void take_services(const model::delta& step, const names& touched, change& result, names& routers);
     void take_routers(const model::delta& step, names touched, change& result);
     void compile(const std::string& id, const model::router& spec, list_changes& lists, change& result);
+    void take_tcp_routers(const model::delta& step, change& result);
+    tcp_route_ptr compile(const std::string& id, const model::tcp_router& spec, change& result) const;
+    service_ptr service_of(const model::tcp_router& spec) const;
     void forget_route(const std::string& id, list_changes& lists);
     service_ptr build_service(const std::string& id, const model::service& spec, change& result);
     std::expected<security_ptr, std::string> security_of(const model::service& spec);

@@ -1,0 +1,31 @@
+#pragma once
+// What is found out about a connection before anybody answers it, where that isn't clear from the entrypoint alone:
+// whom a proxy in front speaks for, and whether a TCP router takes it.
+
+#include "net/stream.hpp"
+#include "proxy/routing/tcp_table.hpp"
+
+#include <list>
+#include <memory>
+#include <string>
+
+namespace lintel::proxy {
+
+struct worker_state;
+
+struct arrival {
+    std::unique_ptr<net::stream> client;  ///< with all its bytes; null: it is cut
+    tcp_route_ptr route;                  ///< null: it speaks HTTP, over TLS where the entrypoint does
+    std::string server_name;              ///< of the ClientHello, where it was looked at
+};
+
+/// False: nothing has to be found out, the connection speaks HTTP and is its peer's own.
+bool is_open_question(worker_state& worker, std::size_t entrypoint, const net::address& peer);
+
+/// Reads as much as it takes: a PROXY header from those who must send one, and a ClientHello where TCP routers go by
+/// names; each in time, and neither too long. Cut, too, where too many are looked at already (max_handshakes). The
+/// connection stands in `looked_at` meanwhile, for whoever ends it.
+task<arrival> receive(worker_state& worker, std::size_t entrypoint, std::unique_ptr<net::stream> client,
+                      std::list<net::stream*>& looked_at);
+
+}  // namespace lintel::proxy
