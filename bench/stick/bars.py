@@ -34,10 +34,12 @@ def verdict(results, name, bar):
     if against is None:
         return {**made, "verdict": f"not measured: needs {bar.of}"}
     made["of"], divisor = against
+    if bar.beyond_figure is not None:
+        made["beyond"] = bar.beyond_figure / divisor
     made["value"] = value = median(samples[bar.who], bar.metric) / divisor
     if bar.or_spread and noise is not None:
         made["limit"] = max(bar.limit, 1 + noise)
-    return {**made, "verdict": judged(value, made["limit"], bar.beyond, noise or 0)}
+    return {**made, "verdict": judged(value, made["limit"], made["beyond"], noise or 0)}
 
 
 def reference(results, samples, bar):
@@ -47,6 +49,10 @@ def reference(results, samples, bar):
     if bar.of == "best peer":
         peers = [(median(samples[peer], bar.metric), peer) for peer in PEERS if peer in samples]
         return (min(peers)[1], min(peers)[0]) if peers else None
+    if bar.of.startswith("largest of "):
+        names = bar.of.removeprefix("largest of ").split(", ")
+        known = [(median(samples[name], bar.metric), name) for name in names if name in samples]
+        return (max(known)[1], max(known)[0]) if len(known) == len(names) else None
     if bar.of.startswith("case "):
         other = results["cases"].get(bar.of.removeprefix("case "), {}).get("samples")
         return (bar.of, median(other[bar.who], bar.metric)) if other else None

@@ -3,6 +3,7 @@ import random
 from dataclasses import dataclass
 
 from stick.requests import HOST, Request, letters
+from stick.setting import Tls
 
 MIB = 1024 * 1024
 MOST_HOSTS = 10_000
@@ -10,14 +11,15 @@ MOST_HOSTS = 10_000
 
 @dataclass(frozen=True)
 class Bar:
-    """`metric` of `who` divided by that of `of` (a contestant, "best peer", "case NAME"; None: the figure itself) must be
-    at most `limit`, or at most the A/A spread where that is larger and `or_spread` says so. `beyond`: what would be more
-    than that."""
+    """`metric` of `who` divided by that of `of` (a contestant, "best peer", "case NAME", "largest of A, B"; None: the
+    figure itself) must be at most `limit`, or at most the A/A spread where that is larger and `or_spread` says so.
+    `beyond`: what would be more than that; `beyond_figure`: the same of the figure itself."""
     metric: str
     of: str | None
     limit: float
     beyond: float | None = None
     who: str = "lintel"
+    beyond_figure: float | None = None
     or_spread: bool = False
 
 
@@ -33,6 +35,8 @@ class Case:
     pinned: bool = True
     scaled: bool = False  # many hosts or workers: not for contestants of one host, and nothing is counted
     websocket: bool = False
+    tls: Tls = Tls.NONE
+    handshakes: str | None = None  # "full", "resumed": that many connections at a time shake hands for each request
     bars: tuple = ()
 
     def requests(self):
@@ -74,6 +78,20 @@ CASES = {each.name: each for each in (
          bars=(Bar("kib_per_connection", None, 2.0),)),
     Case("changes", "a route changes every 10 ms, under a paced load", kind="changes", connections=16,
          bars=(Bar("p99_us", "quiet", 1.2, who="changing", or_spread=True),)),
+    Case("tls-small", "small keep-alive over TLS", tls=Tls.ENDED,
+         bars=(Bar("cpu_us", "floor", 1.15, 1.05), Bar("cpu_us", "nginx", 0.85), Bar("cpu_us", "haproxy", 0.85))),
+    Case("tls-full", "a full handshake, ECDSA P-256, and a small request per connection", tls=Tls.ENDED, handshakes="full",
+         connections=8, bars=(Bar("cpu_us", "best peer", 1.0),)),
+    Case("tls-resumed", "the same with resumed handshakes", tls=Tls.ENDED, handshakes="resumed", connections=8,
+         bars=(Bar("cpu_us", "best peer", 1.0),)),
+    Case("tls-1m", "answers of 1 MiB over TLS", request=Request("/1m"), connections=8, tls=Tls.ENDED,
+         bars=(Bar("cpu_us", "best peer", 1.0),)),
+    Case("tls-upload", "uploads of 1 MiB over TLS", request=Request("/upload", "POST", body=letters(MIB)), connections=8,
+         tls=Tls.ENDED, bars=(Bar("cpu_us", "best peer", 1.0),)),
+    Case("idle-tls", "3,000 idle keep-alive connections over TLS", kind="idle", connections=3000, tls=Tls.ENDED,
+         bars=(Bar("kib_per_connection", "largest of floor, nginx", 1.05, beyond_figure=12.0),)),
+    Case("passthrough-64k", "answers of 64 KiB in TLS that is passed on by SNI", request=Request("/64k"), connections=8,
+         tls=Tls.PASSED_ON, bars=(Bar("cpu_us", "haproxy", 1.0),)),
     Case("workers-1", "one worker, no cores assigned", pinned=False, scaled=True),
     Case("workers-2", "two workers, no cores assigned", pinned=False, workers=2, scaled=True),
 )}

@@ -12,14 +12,14 @@ from stick.setting import Setting
 DELAY_MS = 4  # of a connection between two requests: the load leaves most of the machine idle
 
 
-def turns(case, _contestants, backend_port, seconds):
+def turns(case, _contestants, backend, seconds):
     """One round, as a function that gives a sample of each phase. Only Lintel is measured, with all its roles. No core is
     assigned: control works beside the edge where there is room, as it would elsewhere."""
-    return [("lintel", lambda: phases(case, backend_port, seconds))]
+    return [("lintel", lambda: phases(case, backend, seconds))]
 
 
-def phases(case, backend_port, seconds):
-    with Running(CONTESTANTS["lintel"], Setting(backend_port, core=None, supervised=True)) as running:
+def phases(case, backend, seconds):
+    with Running(CONTESTANTS["lintel"], Setting(backend, core=None, supervised=True)) as running:
         def quiet():
             result = wrk.run(running, case.requests(), len(case.request.answer), seconds, case.connections,
                              core=None, delay_ms=DELAY_MS)
@@ -28,7 +28,7 @@ def phases(case, backend_port, seconds):
         check(running, case)
         quiet()
         samples = {"quiet": quiet()}
-        with Churn(running.process.folder / "routes", f"http://127.0.0.1:{backend_port}") as churn:
+        with Churn(running.process.folder / "routes", f"http://127.0.0.1:{backend.port}") as churn:
             samples["changing"] = quiet()
         wait_until_served(running.address, churn.host)
         samples["quiet again"] = quiet()

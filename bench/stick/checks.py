@@ -1,7 +1,9 @@
 """That a contestant answers right: a fast 502 looks like speed."""
 import contextlib
 
-from support.wire import connect, request_bytes
+from support.wire import request_bytes
+
+from stick.setting import Tls
 
 
 class WrongAnswer(AssertionError):
@@ -17,26 +19,35 @@ def check(running, case):
         client = None
         for host in (hosts[0], hosts[len(hosts) // 2], hosts[-1]):
             if client is None or case.request.closes:
-                client = open_clients.enter_context(connect(running.address))
+                client = open_clients.enter_context(running.connect())
+                check_tls(name, running.setting, client)
             client.send(case.request.bytes_for(host))
             answer = client.read_response()
             expect(name, "status", answer.status, 200)
             expect(name, "body", answer.body, case.request.answer)
             if case.request.path == "/fields":
                 expect(name, "number of X-Answer-* fields", count(answer.fields, "x-answer-"), 20)
-    with connect(running.address) as another:
+    with running.connect() as another:
         another.send(request_bytes(hosts[-1], "/echo-head", "GET", case.request.fields))
         head = another.read_response().text
-    check_told(running, head, hosts[-1])
+    if running.setting.tls is not Tls.PASSED_ON:
+        check_told(running, head, hosts[-1])
     expect(name, "number of X-Ask-* fields that arrive",
            head.lower().count("\r\nx-ask-"), count(case.request.fields, "x-ask-"))
+
+
+def check_tls(name, setting, client):
+    """What was agreed on is the same with all."""
+    if setting.tls is not Tls.NONE:
+        expect(name, "TLS", (client.socket.version(), client.socket.cipher()[0]), ("TLSv1.3", "TLS_AES_256_GCM_SHA384"))
 
 
 def check_told(running, head, host):
     """`head`: of the request as the backend got it."""
     fields = {line.partition(":")[0].lower(): line.partition(":")[2].strip() for line in head.split("\r\n")[1:]}
-    known = {"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Proto": "http", "X-Forwarded-Host": host,
-             "X-Forwarded-Port": "80", "X-Real-IP": "127.0.0.1"}
+    scheme, port = running.setting.scheme
+    known = {"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Proto": scheme, "X-Forwarded-Host": host,
+             "X-Forwarded-Port": str(port), "X-Real-IP": "127.0.0.1"}
     for field in running.contestant.told:
         got = fields.get(field.lower(), "")
         if field == "X-Request-Id":

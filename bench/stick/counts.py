@@ -6,23 +6,27 @@ import signal
 import subprocess
 
 from support.waiting import wait_for
-from support.wire import connect
 
 from stick.checks import WrongAnswer, check
 from stick.contestants import Running
-from stick.setting import Setting
+from stick.setting import Setting, Tls
 
 REQUESTS = 1000
 RARE = 0.05  # what is called less often per request belongs to the connection or to a timer
 INSTRUCTED = ("floor", "lintel")  # whose instructions are counted: valgrind takes long
+ENCRYPTED = 64 * 1024  # bytes of a body; more of them over TLS takes valgrind many minutes
 
 
-def counts(contestant, case, backend_port):
+def counts(contestant, case, backend):
     """{"system_calls": {name: per request}, "instructions": per request, where they are counted}."""
-    found = {"system_calls": system_calls(contestant, case, backend_port)}
-    if contestant.name in INSTRUCTED:
-        found["instructions"] = instructions(contestant, case, backend_port)
+    found = {"system_calls": system_calls(contestant, case, backend)}
+    if contestant.name in INSTRUCTED and not is_long_to_encrypt(case):
+        found["instructions"] = instructions(contestant, case, backend)
     return found
+
+
+def is_long_to_encrypt(case):
+    return case.tls is Tls.ENDED and max(len(case.request.answer), len(case.request.body or b"")) > ENCRYPTED
 
 
 def send(running, case, number):
@@ -33,15 +37,15 @@ def send(running, case, number):
         for _ in range(number):
             if client is None or case.request.closes:
                 clients.close()
-                client = clients.enter_context(connect(running.address, within=30))
+                client = clients.enter_context(running.connect(within=30))
             client.send(message)
             answer = client.read_response()
             if answer.status != 200 or answer.body != case.request.answer:
                 raise WrongAnswer(f"{running.contestant.name}: {answer.status} while counting")
 
 
-def system_calls(contestant, case, backend_port):
-    with Running(contestant, Setting(backend_port)) as running:
+def system_calls(contestant, case, backend):
+    with Running(contestant, Setting(backend, tls=case.tls)) as running:
         check(running, case)  # what is done for the first request only, is done
         table = running.process.folder / "strace"
         pids = running.process.pids
@@ -63,16 +67,16 @@ def is_traced(pid):
     return not any(re.search(r"^TracerPid:\s*0$", thread.read_text(), re.M) for thread in threads)
 
 
-def instructions(contestant, case, backend_port):
+def instructions(contestant, case, backend):
     """What a run of twice as many requests executes more: starting, ending and the first requests don't count."""
-    once, twice = (executed(contestant, case, backend_port, number) for number in (REQUESTS, 2 * REQUESTS))
+    once, twice = (executed(contestant, case, backend, number) for number in (REQUESTS, 2 * REQUESTS))
     return round((twice - once) / REQUESTS)
 
 
-def executed(contestant, case, backend_port, number):
+def executed(contestant, case, backend, number):
     """The instructions in user space of a whole run, from callgrind."""
     tool = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null")
-    with Running(contestant, Setting(backend_port, wrapper=tool)) as running:
+    with Running(contestant, Setting(backend, wrapper=tool, tls=case.tls)) as running:
         send(running, case, number)
         running.process.end(within=60)
         collected = re.search(r"Collected : (\d+)", running.process.log)

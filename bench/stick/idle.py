@@ -4,7 +4,6 @@ import contextlib
 
 from support.waiting import wait_for
 from support.websocket import TEXT, handshake, read_frame, write_frame
-from support.wire import connect
 
 from stick.checks import check, expect
 from stick.contestants import Running
@@ -17,14 +16,14 @@ READINGS = 10  # of memory, 0.1 s apart, that are alike once it is steady
 TOLERANCE_KIB = 16
 
 
-def turns(case, contestants, backend_port, _seconds):
+def turns(case, contestants, backend, _seconds):
     """One round: (name, function) in which a function gives samples by name."""
-    return [(each.name, lambda each=each: {each.name: one_turn(each, case, backend_port)})
-            for each in contestants if each.scales]
+    return [(each.name, lambda each=each: {each.name: one_turn(each, case, backend)})
+            for each in contestants if each.takes_part(case)]
 
 
-def one_turn(contestant, case, backend_port):
-    with Running(contestant, Setting(backend_port, supervised=True)) as running:
+def one_turn(contestant, case, backend):
+    with Running(contestant, Setting(backend, supervised=True, tls=case.tls)) as running:
         check(running, case)
         for _ in range(0, case.connections, AT_ONCE):  # as many requests as later, so that pools and arenas have grown
             with contextlib.ExitStack() as clients:
@@ -40,7 +39,7 @@ def one_turn(contestant, case, backend_port):
 
 def open_all(running, case, number, clients):
     """Connections that each have been used once, at most AT_ONCE of them at the same time."""
-    opened = [clients.enter_context(connect(running.address)) for _ in range(number)]
+    opened = [clients.enter_context(running.connect()) for _ in range(number)]
     for at in range(0, number, AT_ONCE):
         group = opened[at:at + AT_ONCE]
         if case.websocket:

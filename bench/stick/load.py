@@ -1,5 +1,5 @@
 """Measures a case of requests under load: rounds in which every contestant has its turn."""
-from stick import wrk
+from stick import handshakes, wrk
 from stick.checks import WrongAnswer, check
 from stick.contestants import Running
 from stick.machine import LOAD_CORE, PROXY_CORE
@@ -7,9 +7,9 @@ from stick.measure import cpu_ns, memory_kib
 from stick.setting import Setting
 
 
-def one_turn(contestant, case, backend_port, seconds):
+def one_turn(contestant, case, backend, seconds):
     """Starts a contestant, measures it, ends it. Returns requests per second, microseconds and KiB."""
-    setting = Setting(backend_port, case.hosts, case.workers, PROXY_CORE if case.pinned else None)
+    setting = Setting(backend, case.hosts, case.workers, PROXY_CORE if case.pinned else None, tls=case.tls)
     with Running(contestant, setting) as running:
         try:
             check(running, case)
@@ -29,11 +29,13 @@ def one_turn(contestant, case, backend_port, seconds):
 
 
 def load(running, case, seconds):
+    if case.handshakes:
+        return handshakes.run(running, case.handshakes, seconds, case.connections)
     return wrk.run(running, case.requests(), len(case.request.answer), seconds, case.connections,
                    LOAD_CORE if case.pinned else None)
 
 
-def turns(case, contestants, backend_port, seconds):
+def turns(case, contestants, backend, seconds):
     """One round: (name, function) in which a function gives samples by name."""
-    return [(each.name, lambda each=each: {each.name: one_turn(each, case, backend_port, seconds)})
-            for each in contestants if each.scales or not case.scaled]
+    return [(each.name, lambda each=each: {each.name: one_turn(each, case, backend, seconds)})
+            for each in contestants if each.takes_part(case)]

@@ -12,6 +12,8 @@ BUILD = pathlib.Path(os.environ.get("LINTEL_BUILD", ROOT / "build/release"))
 LINTEL = BUILD / "lintel"
 FLOOR = BUILD / "bench/bench_floor"
 BACKEND = BUILD / "bench/bench_backend"
+TLS_FLOOR = BUILD / "bench/bench_tls_floor"
+HANDSHAKES = BUILD / "bench/bench_handshakes"
 
 PROXY_CORE = 0
 LOAD_CORE = 1  # the load generator's and the backend's

@@ -4,18 +4,24 @@ import os
 import pathlib
 import pwd
 
+from stick.credentials import LOCAL_NAME
 from stick.machine import free_port
 from stick.requests import HOST
+from stick.setting import Tls
 
 CONFIGURATIONS = pathlib.Path(__file__).resolve().parents[1] / "peers"
 
 
-def fill(name, setting, port, folder):
-    """Writes a configuration into `folder`, its @…@ replaced; returns its path."""
+def fill(name, setting, port, folder, ssl=""):
+    """Writes a configuration into `folder`, its @…@ replaced; returns its path. `ssl`: becomes @SSL@ where TLS ends."""
     user = pwd.getpwuid(os.getuid())
+    credentials = setting.credentials
+    scheme, scheme_port = setting.scheme
     values = {"LISTEN": f"127.0.0.1:{port}", "PORT": port, "SPARE_PORT": free_port(),
               "BACKEND": f"127.0.0.1:{setting.backend_port}", "HOST": HOST, "WORKERS": setting.workers,
-              "FOLDER": folder, "USER": user.pw_name, "GROUP": grp.getgrgid(user.pw_gid).gr_name}
+              "FOLDER": folder, "SCHEME": scheme, "SCHEME_PORT": scheme_port, "LOCAL_NAME": LOCAL_NAME,
+              "CHAIN": credentials.chain, "KEY": credentials.key,
+              "SSL": ssl if setting.tls is Tls.ENDED else "", "USER": user.pw_name, "GROUP": grp.getgrgid(user.pw_gid).gr_name}
     text = (CONFIGURATIONS / name).read_text()
     for key, value in values.items():
         text = text.replace(f"@{key}@", str(value))
@@ -26,12 +32,18 @@ def fill(name, setting, port, folder):
 def nginx(setting, port, folder):
     names = "\n    ".join(setting.hosts)
     (folder / "names.conf").write_text(f"server_name {names};\n")
-    return ["nginx", "-p", folder, "-e", folder / "error.log", "-c", fill("nginx.conf", setting, port, folder)], {}
+    if setting.tls is Tls.ENDED:
+        fill("nginx-tls.conf", setting, port, folder)
+    configuration = fill("nginx.conf", setting, port, folder, ssl="ssl")
+    return ["nginx", "-p", folder, "-e", folder / "error.log", "-c", configuration], {}
 
 
 def haproxy(setting, port, folder):
+    if setting.tls is Tls.PASSED_ON:
+        return ["haproxy", "-db", "-f", fill("haproxy-passthrough.cfg", setting, port, folder)], {}
     (folder / "hosts.map").write_text("".join(f"{host} application\n" for host in setting.hosts))
-    return ["haproxy", "-db", "-f", fill("haproxy.cfg", setting, port, folder)], {}
+    ssl = f"ssl crt {setting.credentials.both} alpn http/1.1"
+    return ["haproxy", "-db", "-f", fill("haproxy.cfg", setting, port, folder, ssl)], {}
 
 
 def caddy(setting, port, folder):

@@ -1,12 +1,17 @@
 """The run: the backend, then for each case rounds in which every contestant has its turn, forwards and backwards."""
 import contextlib
+import socket
 import sys
 import time
+
+from support.waiting import wait_for
 
 from stick import changes, idle, load, machine
 from stick.contestants import CONTESTANTS, PEERS
 from stick.counts import counts
-from stick.process import Process
+from stick.credentials import Credentials
+from stick.process import Process, temporary_folder
+from stick.setting import Backend
 
 KINDS = {"load": load, "idle": idle, "changes": changes}
 
@@ -17,13 +22,32 @@ def run(cases, options):
     results = {"machine": machine.description(), "rounds": options.rounds, "seconds": options.seconds,
                "versions": {each.name: each.version_text() for each in contestants if each.version},
                "skipped": skipped, "cases": {}}
-    port = machine.free_port()
-    with contextlib.closing(Process([machine.BACKEND, port], machine.LOAD_CORE)):
-        jobs = {case.name: Jobs(case, contestants, port, options) for case in cases}
+    with started_backend() as backend:
+        jobs = {case.name: Jobs(case, contestants, backend, options) for case in cases}
         progress = Progress(sum(map(len, jobs.values())))
         for name, of_case in jobs.items():
             results["cases"][name] = of_case.done(progress)
     return results
+
+
+@contextlib.contextmanager
+def started_backend(core=machine.LOAD_CORE):
+    """The application; for TLS that is passed on, the floor of TLS stands before it."""
+    folder = temporary_folder()  # goes with the process that has it
+    credentials = Credentials(folder)
+    backend = Backend(machine.free_port(), machine.free_port(), credentials)
+    tls = [machine.TLS_FLOOR, backend.tls_port, backend.port, credentials.chain, credentials.key]
+    with contextlib.ExitStack() as processes:
+        plain = [machine.BACKEND, backend.port]
+        for port, command, files in ((backend.port, plain, None), (backend.tls_port, tls, folder)):
+            processes.enter_context(contextlib.closing(Process(command, core, folder=files)))
+            wait_for(lambda port=port: listens(port), f"{command[0].name} listens")
+        yield backend
+
+
+def listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def present(peers):
@@ -37,11 +61,12 @@ def present(peers):
 class Jobs:
     """What has to be done for one case."""
 
-    def __init__(self, case, contestants, backend_port, options):
-        self.case, self.port, self.options = case, backend_port, options
-        self.turns = KINDS[case.kind].turns(case, contestants, backend_port, options.seconds)
-        counted = case.kind == "load" and not case.scaled and not options.no_counts
-        self.counted = [each for each in contestants if each.name != "lintel again"] if counted else []
+    def __init__(self, case, contestants, backend, options):
+        self.case, self.backend, self.options = case, backend, options
+        self.turns = KINDS[case.kind].turns(case, contestants, backend, options.seconds)
+        counted = case.kind == "load" and not case.scaled and not case.handshakes and not options.no_counts
+        self.counted = [each for each in contestants
+                        if counted and each.takes_part(case) and each.name != "lintel again"]
 
     def __len__(self):
         return self.options.rounds * len(self.turns) + len(self.counted)
@@ -68,7 +93,7 @@ class Jobs:
         found = {}
         for each in self.counted:
             progress.next(f"{self.case.name}: counting what {each.name} does")
-            found[each.name] = counts(each, self.case, self.port)
+            found[each.name] = counts(each, self.case, self.backend)
         return found
 
 

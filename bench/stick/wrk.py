@@ -5,7 +5,9 @@ import subprocess
 import tempfile
 
 from stick.checks import WrongAnswer
+from stick.credentials import LOCAL_NAME
 from stick.machine import LOAD_CORE, pinned
+from stick.setting import Tls
 
 SCRIPT = pathlib.Path(__file__).resolve().parents[1] / "load.lua"
 
@@ -13,11 +15,13 @@ SCRIPT = pathlib.Path(__file__).resolve().parents[1] / "load.lua"
 def run(running, requests, answer_bytes, seconds, connections, core=LOAD_CORE, delay_ms=None):
     """`running`: the contestant that is asked. `requests`: whole requests of the same length, sent in turn.
     `answer_bytes`: what each answer has at least. `delay_ms`: as in load.lua. Returns what load.lua prints."""
+    clear = running.setting.tls is Tls.NONE
+    url = f"http://{running.address}/" if clear else f"https://{LOCAL_NAME}:{running.port}/"
     with tempfile.NamedTemporaryFile(prefix="lintel-bench-") as file:
         file.write(b"".join(requests))
         file.flush()
         command = ["wrk", "--threads", 1, "--connections", connections, "--duration", f"{seconds}s", "--timeout", "5s",
-                   "--script", SCRIPT, f"http://{running.address}/", "--", file.name, len(requests[0])]
+                   "--script", SCRIPT, url, "--", file.name, len(requests[0])]
         if delay_ms:
             command.append(delay_ms)
         done = subprocess.run(pinned(command, core), text=True, capture_output=True, timeout=seconds + 30, check=False,
