@@ -106,8 +106,7 @@ verdict verdict_of(fault what, std::string_view state)
             return {400, "bad-request", "The path is not one that this route takes.", http::advice_for_bad_requests};
         case fault::misdirected:
             return {421, "misdirected", "This connection was made for another host.",
-                    "Nothing: clients open another connection. Those that name one host in TLS and another in the "
-                    "request are to name the same."};
+                    "Nothing: clients open another connection."};
         case fault::bad_method:
             return {405, "method-not-allowed", "This route does not allow the method.",
                     "Set the option trace of the route if TRACE is meant to reach the app."};

@@ -182,7 +182,8 @@ private:
         if (why == net::errc::timed_out || unread_)
             return {upstream_.response_begun() ? fault::response_cut : fault::no_answer, why};
         if (!upstream_.response_begun()) {
-            // In TLS 1.3 who demands a certificate of ours says so after we took the handshake for done (RFC 8446 §4.4.2).
+            // In TLS 1.3 who demands a certificate of ours says so after we took the handshake for done (RFC 8446
+            // §4.4.2).
             bool refused = why == tls::errc::protocol_error && !held_.pooled();
             return {refused ? fault::upstream_tls : fault::upstream_closed, why};
         }

@@ -157,7 +157,7 @@ task<result<std::unique_ptr<net::stream>>> client::connect(std::unique_ptr<net::
     auto shaken = co_await encrypted->shake_hands();
     if (!shaken) {
         say(shaken.error() == errc::handshake_failed ? reason_of(encrypted->session())
-                                                      : "TLS with the upstream: " + shaken.error().message());
+                                                     : "TLS with the upstream: " + shaken.error().message());
         SSL_set_app_data(encrypted->session(), nullptr);
         co_return shaken.error();
     }

@@ -26,8 +26,9 @@ private:
 /// Null: clear text.
 using security_ptr = std::shared_ptr<const upstream_security>;
 
-/// The transports of the snapshot by id. What is unchanged outlives snapshots, its sessions with it; a changed transport
-/// is another one, so that no connection made under the old rules serves under the new ones. Belongs to the link thread.
+/// The transports of the snapshot by id. What is unchanged outlives snapshots, its sessions with it; a changed
+/// transport is another one, so that no connection made under the old rules serves under the new ones. Belongs to the
+/// link thread.
 class security_registry {
 public:
     explicit security_registry(std::size_t workers) : workers_(workers) {}
