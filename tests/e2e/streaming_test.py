@@ -58,8 +58,8 @@ class Streaming(Case):
             exchange.send("0\r\n\r\n")
 
         with self.door(echo).connect() as client:
-            client.send("POST / HTTP/1.1\r\nHost: app.test\r\nTransfer-Encoding: chunked\r\n\r\n")
-            client.send("3\r\none\r\n")
+            # Head and first chunk come together: an answer to a body of which nothing was read closes the connection.
+            client.send("POST / HTTP/1.1\r\nHost: app.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n")
             self.assertEqual(200, client.read_head().status, "before the request has ended")
             echoed = client.chunks()
             self.assertEqual(b"one", next(echoed))
