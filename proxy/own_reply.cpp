@@ -15,6 +15,23 @@ std::string_view without_port(std::string_view authority)
     return has_port ? authority.substr(0, colon) : authority;
 }
 
+/// 308 to `location` with the request's path and query; `record` knows the reason.
+task<void> redirect(http::exchange& to, std::string location, std::uint16_t port, std::string_view strict_transport,
+                    access_record& record)
+{
+    const auto& request = to.request();
+    if (port != 443) location += ':' + std::to_string(port);
+    location += request.path;
+    location += request.query;
+    record.status = 308;
+    http::response_head head;
+    head.status = record.status;
+    head.fields.add("Location", location);
+    head.fields.add("Lintel-Reason", record.reason);
+    if (!strict_transport.empty()) head.fields.add("Strict-Transport-Security", strict_transport);
+    co_await http::reply(to, std::move(head), "");
+}
+
 }  // namespace
 
 task<void> reply_with(http::exchange& to, verdict what, std::string_view detail, access_record& record)
@@ -37,36 +54,16 @@ task<void> reply_with(http::exchange& to, verdict what, std::string_view detail,
 
 task<void> redirect_to_https(http::exchange& to, std::uint16_t port, access_record& record)
 {
-    const auto& request = to.request();
-    auto location = "https://" + std::string(without_port(request.authority));
-    if (port != 443) location += ':' + std::to_string(port);
-    location += request.path;
-    location += request.query;
-    record.status = 308;
     record.reason = "redirect-to-https";
-    http::response_head head;
-    head.status = record.status;
-    head.fields.add("Location", location);
-    head.fields.add("Lintel-Reason", record.reason);
-    co_await http::reply(to, std::move(head), "");
+    return redirect(to, "https://" + std::string(without_port(to.request().authority)), port, "", record);
 }
 
 task<void> redirect_to_host(http::exchange& to, const route& matched, std::uint16_t port, access_record& record)
 {
-    const auto& request = to.request();
-    auto location = "https://" + matched.canonical_host;
-    if (port != 443) location += ':' + std::to_string(port);
-    location += request.path;
-    location += request.query;
-    record.status = 308;
     record.reason = "canonical-host";
-    http::response_head head;
-    head.status = record.status;
-    head.fields.add("Location", location);
-    head.fields.add("Lintel-Reason", record.reason);
-    bool strict = to.connection().secured().encrypted && !matched.strict_transport_security.empty();
-    if (strict) head.fields.add("Strict-Transport-Security", matched.strict_transport_security);
-    co_await http::reply(to, std::move(head), "");
+    std::string_view strict;
+    if (to.connection().secured().encrypted) strict = matched.strict_transport_security;
+    return redirect(to, "https://" + matched.canonical_host, port, strict, record);
 }
 
 task<void> answer_last_hop(http::exchange& to, access_record& record)
