@@ -261,6 +261,7 @@ tcp_route_ptr table_builder::compile(const std::string& id, const model::tcp_rou
     made->tls_options = spec.tls_options.empty() ? std::string(model::default_tls_options) : spec.tls_options;
     made->refusal = spec.refusal;
     made->service = service_of(spec);
+    if (made->service && made->refusal.empty()) made->refusal = made->service->refusal;
     for (std::size_t i = 0; i < entrypoints_.size(); ++i) {
         made->entrypoints[i] = std::ranges::find(spec.entrypoints, entrypoints_[i].name) != spec.entrypoints.end();
     }

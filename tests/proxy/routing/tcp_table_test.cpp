@@ -134,6 +134,15 @@ TEST_F(TcpRouters, AreClosedWhereTheServiceSpeaksTls)
     EXPECT_FALSE(only(become(state)).refusal.empty());
 }
 
+TEST_F(TcpRouters, AreClosedWhereTheServiceIs)
+{
+    state.services["s"].transport = "t";
+    auto change = become(state);
+    EXPECT_EQ(only(change).refusal, "the transport t does not exist");
+    ASSERT_EQ(change.rejected.size(), 1U) << "said once, of the service";
+    EXPECT_EQ(change.rejected[0].kind, "service");
+}
+
 TEST_F(TcpRouters, ShareNamesWithHttp)
 {
     state.routers["r"].rule = "Host(`b.x`) || Host(`*.y`)";
