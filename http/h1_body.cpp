@@ -23,6 +23,7 @@ void h1_body::start(framing how, std::function<task<void>()> before_waiting)
     total_ = limit_ = 0;
     timeout_ = {};
     untouched_ = true;
+    filled_ = input_.full();  // by the read that brought the head
     before_waiting_ = std::move(before_waiting);
     last_.reset();
     afterwards_.reset();
@@ -70,10 +71,15 @@ void h1_body::demand_pace(duration timeout, std::uint64_t rate)
 /// Reads into the input; the sender's credit shrinks by the time that passes and grows by what it sends.
 task<result<std::size_t>> h1_body::receive()
 {
-    if (timeout_ == duration{}) co_return co_await from_->read_into(input_, least_read_bytes);
-    auto began = steady_clock::now();
-    from_->expires_at(net::direction::read, began + credit_);
-    auto count = co_await from_->read_into(input_, least_read_bytes);
+    // A sender that filled a usual read is ahead of us: fewer and larger reads.
+    bool far = far_ && filled_ && has_much();
+    auto least = far ? net::buffer_pool::large_bytes : least_read_bytes;
+    bool paced = timeout_ > duration{};
+    auto began = paced ? steady_clock::now() : time_point();
+    if (paced) from_->expires_at(net::direction::read, began + credit_);
+    auto count = co_await from_->read_into(input_, least);
+    filled_ = filled_ || input_.full();
+    if (!paced) co_return count;
     from_->expires_at(net::direction::read, time_point::max());
     if (rate_ > 0 && count) {
         auto earned = std::chrono::nanoseconds(static_cast<std::int64_t>(*count * 1'000'000'000 / rate_));
@@ -81,6 +87,9 @@ task<result<std::size_t>> h1_body::receive()
     }
     co_return count;
 }
+
+/// Of a body of known length more is to come than a usual block holds; of others nobody knows.
+bool h1_body::has_much() const { return how_.what != framing::kind::length || left_ > net::buffer_pool::block_bytes; }
 
 std::optional<std::uint64_t> h1_body::length() const
 {

@@ -35,6 +35,10 @@ public:
     /// More than this many bytes reset the body with `body_too_large`; 0 = no bound.
     void limit_to(std::uint64_t bytes) { limit_ = bytes; }
 
+    /// Whether a sender that fills a usual read gets a larger one: for a reader that keeps up, what is read ahead of it
+    /// is memory.
+    void read_far(bool may) { far_ = may; }
+
     std::optional<body_piece> ready() override;
     now_or_later<body_piece> read() override;
     std::optional<std::uint64_t> length() const override;
@@ -59,6 +63,7 @@ private:
     body_piece end_of_chunks() const;
     body_piece finish(body_piece last);
     body_piece give(std::string_view bytes, std::size_t consumed);
+    bool has_much() const;
     task<body_piece> read_later();
     task<result<std::size_t>> receive();
 
@@ -70,7 +75,8 @@ private:
     std::uint64_t rate_ = 0, limit_ = 0, total_ = 0;
     std::uint64_t left_ = 0;
     std::size_t given_ = 0;  ///< bytes at the front of the input that the caller may still look at
-    bool untouched_ = true;
+    bool untouched_ = true, far_ = true;
+    bool filled_ = false;  ///< a read took as much as there was room for
     std::optional<chunk_decoder> chunks_;
     std::string gathered_;                  ///< small chunks in one piece
     std::optional<body_piece> afterwards_;  ///< what came behind the gathered ones

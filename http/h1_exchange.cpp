@@ -49,6 +49,7 @@ void h1_exchange::begin()
     begun_ = blank_seen_ = parsed_ = false;
     response_started_ = responded_ = aborted_ = false;
     keep_alive_ = true;
+    is_last_ = false;
 }
 
 result<h1_exchange::head_state> h1_exchange::examine()
@@ -90,7 +91,8 @@ result<void> h1_exchange::understand(std::size_t length)
     };
     if (expects && std::ranges::any_of(fields, unknown)) return errc::bad_expectation;
     bool close = fields.has_token(field_id::connection, "close");
-    keep_alive_ = may_keep_alive && !close && (http_1_1 || fields.has_token(field_id::connection, "keep-alive"));
+    is_last_ = close || (!http_1_1 && !fields.has_token(field_id::connection, "keep-alive"));
+    keep_alive_ = may_keep_alive && !is_last_;
     bool waits = expects && how->what != framing::kind::none && input_.empty();
     body_.start(*how, waits ? [this] { return send_continue(); } : std::function<task<void>()>());
     use(limits_->options);
@@ -215,6 +217,10 @@ now_or_later<bool> h1_exchange::finish()
         return false;
     }
     if (keep_alive_ && body_.finished()) return true;
+    // A client that has said its last word, and of whom nothing is unread, can be left at once. In TLS there is a
+    // farewell to be written.
+    bool quiet = is_last_ && body_.finished() && input_.empty() && !client_->readable_so_far();
+    if (quiet && !client_->secured().encrypted) return false;
     return finish_later();
 }
 

@@ -28,6 +28,7 @@ h1_upstream::h1_upstream(net::worker& home, std::unique_ptr<net::stream> connect
     : home_(home), stream_(std::move(connected)), limits_(bounds), input_(home.buffers()), body_(input_)
 {
     body_.attach(*stream_);
+    body_.read_far(wide_);
     stream_->limit_receive_buffer(narrow_bytes);
 }
 
@@ -134,6 +135,7 @@ void h1_upstream::note_reader(bool fast)
 {
     if (fast == wide_) return;
     wide_ = fast;
+    body_.read_far(wide_);
     stream_->limit_receive_buffer(wide_ ? wide_bytes : narrow_bytes);
 }
 

@@ -5,17 +5,20 @@
 
 namespace lintel::net {
 
-buffer_pool::block buffer_pool::take()
+buffer_pool::block buffer_pool::take(std::size_t bytes)
 {
-    if (free_.empty()) return std::make_unique_for_overwrite<std::byte[]>(block_bytes);
-    auto last = std::move(free_.back());
-    free_.pop_back();
+    auto& kept = bytes == block_bytes ? free_ : free_large_;
+    bool known = bytes == block_bytes || bytes == large_bytes;
+    if (!known || kept.empty()) return std::make_unique_for_overwrite<std::byte[]>(bytes);
+    auto last = std::move(kept.back());
+    kept.pop_back();
     return last;
 }
 
-void buffer_pool::give_back(block used)
+void buffer_pool::give_back(block used, std::size_t bytes)
 {
-    if (free_.size() < kept_blocks) free_.push_back(std::move(used));
+    if (bytes == block_bytes && free_.size() < kept_blocks) free_.push_back(std::move(used));
+    if (bytes == large_bytes && free_large_.size() < kept_large) free_large_.push_back(std::move(used));
 }
 
 std::span<std::byte> buffer::prepare(std::size_t least)
@@ -38,20 +41,19 @@ void buffer::consume(std::size_t count)
 
 void buffer::release()
 {
-    if (capacity_ == buffer_pool::block_bytes) pool_->give_back(std::move(memory_));
+    if (memory_) pool_->give_back(std::move(memory_), capacity_);
     memory_.reset();
     capacity_ = begin_ = end_ = 0;
 }
 
 void buffer::grow(std::size_t capacity)
 {
-    bool first = capacity_ == 0 && capacity <= buffer_pool::block_bytes;
-    auto larger = first ? pool_->take() : std::make_unique_for_overwrite<std::byte[]>(capacity);
+    auto larger = pool_->take(capacity);
     auto kept = size();
     if (kept > 0) std::memcpy(larger.get(), memory_.get() + begin_, kept);
     release();
     memory_ = std::move(larger);
-    capacity_ = first ? buffer_pool::block_bytes : capacity;
+    capacity_ = capacity;
     end_ = kept;
 }
 

@@ -9,18 +9,20 @@
 
 namespace lintel::net {
 
-/// Keeps returned blocks for the next one who asks. Belongs to one worker.
+/// Keeps returned blocks of two sizes for the next one who asks. Belongs to one worker.
 class buffer_pool {
 public:
     static constexpr std::size_t block_bytes = 16 * 1024;
+    static constexpr std::size_t large_bytes = 64 * 1024;  ///< for bodies that come faster than a block at a time
     using block = std::unique_ptr<std::byte[]>;
 
-    block take();
-    void give_back(block used);
+    /// `bytes`: one of the two, others come from the heap.
+    block take(std::size_t bytes);
+    void give_back(block used, std::size_t bytes);
 
 private:
-    static constexpr std::size_t kept_blocks = 256;
-    std::vector<block> free_;
+    static constexpr std::size_t kept_blocks = 256, kept_large = 16;
+    std::vector<block> free_, free_large_;
 };
 
 /// A growing queue of contiguous bytes: filled at the end, consumed at the front. Owns no memory while it is empty and
@@ -39,6 +41,9 @@ public:
     std::span<std::byte> prepare(std::size_t least);
     void commit(std::size_t count) { end_ += count; }
     void consume(std::size_t count);
+
+    /// There is no room behind the present bytes: the last read took as much as it could.
+    bool full() const { return end_ == capacity_; }
 
     /// Gives the memory back; the bytes in it are lost.
     void release();

@@ -29,6 +29,8 @@ std::string refusal_at_the_door(int status, std::string_view reason, std::string
     return text.append(sentence);
 }
 
+}  // namespace
+
 /// Counts a connection out of the caps.
 class admitted {
 public:
@@ -43,8 +45,6 @@ private:
     admission& door_;
     admission::guest_id client_;
 };
-
-}  // namespace
 
 server::server(worker_state& worker)
     : worker_(worker), accepting_(worker.loop), connections_(worker.loop), housekeeping_(worker.loop)
@@ -99,14 +99,8 @@ task<void> server::serve(std::size_t entrypoint, std::unique_ptr<net::stream> cl
     counted open(worker_.counters, counter::connections_open);
     admitted counted_in(worker_.admission, client->peer());
     if (is_open_question(worker_, entrypoint, client->peer())) {
-        auto arrived = co_await receive(worker_, entrypoint, std::move(client), shaking_hands_);
-        if (!arrived.client) co_return;
-        if (!counted_in.stands_for(arrived.client->peer())) {
-            worker_.counters.add(counter::connections_refused);
-            co_return;
-        }
-        if (arrived.route) co_return co_await pass_on(entrypoint, std::move(arrived));
-        client = std::move(arrived.client);
+        client = co_await find_out(entrypoint, std::move(client), counted_in);
+        if (!client) co_return;
     }
     if (worker_.settings.entrypoints[entrypoint].tls) {
         client = co_await shake_hands(std::move(client));
@@ -120,6 +114,22 @@ task<void> server::serve(std::size_t entrypoint, std::unique_ptr<net::stream> cl
         tunnel = connection.take_tunnel();
     }
     if (tunnel) co_await tunnel->keeper(std::move(tunnel->client));
+}
+
+/// Whose connection it is, and whether a TCP router takes it. Null: one did, or it is over. Apart from serve(), whose
+/// frame lives as long as the connection.
+task<std::unique_ptr<net::stream>> server::find_out(std::size_t entrypoint, std::unique_ptr<net::stream> client,
+                                                    admitted& counted_in)
+{
+    auto arrived = co_await receive(worker_, entrypoint, std::move(client), shaking_hands_);
+    if (!arrived.client) co_return nullptr;
+    if (!counted_in.stands_for(arrived.client->peer())) {
+        worker_.counters.add(counter::connections_refused);
+        co_return nullptr;
+    }
+    if (!arrived.route) co_return std::move(arrived.client);
+    co_await pass_on(entrypoint, std::move(arrived));
+    co_return nullptr;
 }
 
 /// What a TCP router takes.

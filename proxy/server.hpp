@@ -14,6 +14,8 @@
 
 namespace lintel::proxy {
 
+class admitted;
+
 /// Belongs to its worker: call every member there.
 class server {
 public:
@@ -32,6 +34,8 @@ private:
     task<void> accept(std::size_t entrypoint, net::listener& from);
     bool admit(std::size_t entrypoint, net::stream& client);
     task<void> serve(std::size_t entrypoint, std::unique_ptr<net::stream> client);
+    task<std::unique_ptr<net::stream>> find_out(std::size_t entrypoint, std::unique_ptr<net::stream> client,
+                                                admitted& counted_in);
     task<void> pass_on(std::size_t entrypoint, arrival from);
     task<std::unique_ptr<net::stream>> shake_hands(std::unique_ptr<net::stream> client);
     task<void> answer(http::exchange& exchange, std::size_t entrypoint);

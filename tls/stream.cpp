@@ -146,11 +146,17 @@ result<std::size_t> stream::try_read(std::span<std::byte> into)
 {
     if (failed_) return error_code(errc::protocol_error);
     ERR_clear_error();
-    std::size_t count = 0;
-    auto returned = SSL_read_ex(session_.get(), into.data(), into.size(), &count);
-    if (returned == 1) {
+    std::size_t taken = 0;
+    int returned = 1;
+    // A record for each call: those that are here already come together.
+    do {
+        std::size_t count = 0;
+        returned = SSL_read_ex(session_.get(), into.data() + taken, into.size() - taken, &count);
+        taken += count;
+    } while (returned == 1 && taken < into.size() && SSL_has_pending(session_.get()) == 1);
+    if (taken > 0) {
         messages_ = 0;
-        return count;
+        return taken;
     }
     if (SSL_get_error(session_.get(), returned) == SSL_ERROR_ZERO_RETURN) return std::size_t{0};
     auto failure = error_of(returned, net::direction::read);

@@ -60,10 +60,11 @@ TEST(Buffer, LeavesItsBytesWhereTheyAreUntilItNeedsRoom)
 TEST(BufferPool, GivesTheSameBlockAgain)
 {
     buffer_pool pool;
-    auto block = pool.take();
+    auto block = pool.take(buffer_pool::block_bytes);
     auto* place = block.get();
-    pool.give_back(std::move(block));
-    EXPECT_EQ(pool.take().get(), place);
+    pool.give_back(std::move(block), buffer_pool::block_bytes);
+    EXPECT_NE(pool.take(buffer_pool::large_bytes).get(), place);
+    EXPECT_EQ(pool.take(buffer_pool::block_bytes).get(), place);
 }
 
 }  // namespace
