@@ -24,7 +24,7 @@ struct http_options {
     duration retry_timeout = std::chrono::seconds(10);  ///< no further try begins later than this after the first
     duration first_byte_timeout = std::chrono::seconds(60);
     duration between_bytes_timeout = std::chrono::seconds(60);
-    duration tunnel_idle_timeout{};  ///< both directions of a WebSocket silent
+    duration tunnel_idle_timeout{};  ///< both directions of a tunnel or TCP connection silent
     std::uint64_t body_limit = 0;    ///< bytes of a request body; 0 = none
     std::uint64_t requests_per_connection = 1'000'000;
     bool path_as_is = false;              ///< match and forward the path as received; dot segments are refused

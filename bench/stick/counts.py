@@ -1,10 +1,10 @@
 """Figures that don't depend on the machine's mood: system calls and instructions per request of one connection."""
 import contextlib
-import pathlib
 import re
 import signal
 import subprocess
 
+from support.proc import is_traced
 from support.waiting import wait_for
 
 from stick.checks import WrongAnswer, check
@@ -60,11 +60,6 @@ def system_calls(contestant, case, backend):
         calls = re.findall(r"^ *(\d+) +(\w+)$", table.read_text(), re.M)
     per_request = {name: round(int(number) / REQUESTS, 2) for number, name in calls if name != "total"}
     return {name: number for name, number in sorted(per_request.items()) if number >= RARE}
-
-
-def is_traced(pid):
-    threads = pathlib.Path(f"/proc/{pid}/task").glob("*/status")
-    return not any(re.search(r"^TracerPid:\s*0$", thread.read_text(), re.M) for thread in threads)
 
 
 def instructions(contestant, case, backend):

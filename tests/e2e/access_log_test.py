@@ -4,13 +4,15 @@ import pathlib
 import shutil
 import tempfile
 
+from support.backend import ok
 from support.case import Case, main, wait_for
 from support.routes import routes
+from support.websocket import echo_server, echo_text, handshake
 
 
 class AccessLog(Case):
-    def door(self, **options):
-        self.upstream = self.backend()
+    def door(self, answer=ok, **options):
+        self.upstream = self.backend(answer)
         lintel = self.lintel(routes=routes({"app.test": self.upstream.url}), **options)
         lintel.until("app.test", path="/up")
         return lintel
@@ -54,6 +56,19 @@ class AccessLog(Case):
         self.lines_about("/private")
         self.assertNotIn("s3cret", self.file.read_text())
         self.assertNotIn("s3cret", lintel.log)
+
+    def test_a_tunnel_has_its_line_when_it_ends(self):
+        lintel = self.logged(answer=lambda e: echo_server(e) if e.request["upgrade"] else e.reply("ok"))
+        with lintel.connect() as client:
+            self.assertEqual(101, handshake(client, "app.test", "/chat").status)
+            self.assertEqual("hello", echo_text(client, "hello"))
+            lintel.get("app.test", "/meanwhile")
+            self.lines_about("/meanwhile")
+            self.assertNotIn("/chat", self.file.read_text(), "it goes on")
+        line, = self.lines_about("/chat")
+        self.assertEqual((101, "GET", "HTTP/1.1"), (line["status"], line["method"], line["protocol"]))
+        self.assertEqual(2 + len("hello"), line["sent_bytes"], "the frames, without the head")
+        self.assertNotIn("received_bytes", line)
 
     def test_quotes_in_a_path_stay_json(self):
         lintel = self.logged()

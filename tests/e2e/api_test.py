@@ -3,7 +3,7 @@ import json
 import stat
 
 from support.case import Case, main, wait_for
-from support.lintel import cli
+from support.lintel import ROOT, cli
 from support.routes import document, routes
 
 
@@ -37,6 +37,11 @@ class Api(Case):
         for _ in range(7):
             self.front.get("app.test")
         wait_for(lambda: requests() >= before + 7, "the count of these arrives", within=5)
+
+    def test_every_counter_is_in_the_documentation(self):
+        stats = wait_for(lambda: self.front.api("/status")[1]["stats"], "the first count arrives")
+        text = (ROOT / "docs/observability.md").read_text()
+        self.assertEqual([], [name for name in stats if f"`{name}`" not in text])
 
     def test_routes_tell_rule_service_source_and_state(self):
         def served():

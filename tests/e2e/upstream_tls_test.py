@@ -11,6 +11,7 @@ from support.case import Case, main, wait_for
 from support.lintel import Lintel
 from support.routes import routes
 from support.tls_backend import Authority, ProxiedBackend, TlsBackend
+from support.websocket import (BINARY, CLOSE, echo_server, echo_text, handshake, masked, read_frame, write_frame)
 from support.wire import split_address
 
 
@@ -201,6 +202,66 @@ class UpstreamTls(WithAuthority):
             self.assertEqual(200, lintel.get(host).status)
         self.assertEqual(2, len(upstream.used_connections))
 
+    def test_a_full_pool_makes_room_for_connections_of_another_way(self):
+        """Else one that nobody uses any more would keep the place, and each request would need a handshake."""
+        upstream = self.tls_backend()
+        lintel = self.lintel("--pooled-per-endpoint", "1", routes=with_transport(
+            routes({"checked.test": upstream.named_url}), self.trusted()), workers=1)
+        lintel.until("checked.test")
+        lintel.write_routes(with_transport(routes({"open.test": upstream.named_url}), {"insecureSkipVerify": True})
+                            .replace("how", "other"), "other.yml")
+        lintel.until("open.test")
+        checked, opened = (request.connection for request in upstream.requests)
+        self.assertNotEqual(checked, opened)
+        wait_for(lambda: checked not in upstream.open_connections, "the first gave way")
+        for _ in range(3):
+            lintel.get("open.test")
+        self.assertEqual({opened}, {request.connection for request in upstream.requests[2:]}, "the place is taken")
+        lintel.get("checked.test")
+        self.assertNotIn(upstream.requests[-1].connection, (checked, opened))
+        wait_for(lambda: opened not in upstream.open_connections, "and the other way round")
+
+    def test_a_full_pool_keeps_what_it_has_of_the_same_way(self):
+        upstream = self.tls_backend(lambda exchange: exchange.reply(exchange.read_body() or b"ok"))
+        lintel = self.door(upstream.named_url, self.trusted(), "--pooled-per-endpoint", "1")
+        lintel.until("app.test")
+        pooled = upstream.requests[-1].connection
+        with lintel.connect() as client:
+            client.send("POST / HTTP/1.1\r\nHost: app.test\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
+            wait_for(lambda: len(upstream.requests) == 2, "one connection is busy")
+            self.assertEqual(200, lintel.get("app.test").status)
+            client.send("0\r\n\r\n")
+            self.assertEqual(b"a", client.read_response().body)
+        busy, beside = (request.connection for request in upstream.requests[1:3])
+        self.assertNotEqual(busy, beside)
+        wait_for(lambda: len(upstream.open_connections) == 1, f"of {pooled}, {busy}, {beside} one stays")
+        lintel.get("app.test")
+        self.assertEqual(beside, upstream.requests[-1].connection, "the one that came back first")
+
+    def test_a_websocket_speaks_through_it(self):
+        upstream = self.tls_backend(lambda exchange: echo_server(exchange) if exchange.request["upgrade"]
+                                    else exchange.reply("ok"))
+        lintel = self.door(upstream.named_url, self.trusted())
+        lintel.until("app.test")
+        with lintel.connect() as client:
+            self.assertEqual(101, handshake(client, "app.test").status)
+            for size in (0, 125, 65536, 3_000_000):
+                payload = masked(bytes(size), b"\x01\x80\xff\x3c")
+                write_frame(client, BINARY, payload, mask=True)
+                self.assertEqual((BINARY, payload), read_frame(client), size)
+            write_frame(client, CLOSE, b"", mask=True)
+            self.assertEqual((CLOSE, b""), read_frame(client))
+            self.assertTrue(client.ended())
+
+    def test_a_websocket_of_a_client_that_is_gone_ends_its_connection(self):
+        upstream = self.tls_backend(echo_server)
+        lintel = self.door(upstream.named_url, self.trusted())
+        lintel.until("app.test", 426)
+        with lintel.connect() as client:
+            self.assertEqual(101, handshake(client, "app.test").status)
+            self.assertEqual("hello", echo_text(client, "hello"))
+        wait_for(lambda: not upstream.open_connections, "TLS to the app is over")
+
     def test_a_handshake_that_stalls_ends_with_the_connect_timeout(self):
         upstream = Silent()
         self.addCleanup(upstream.stop)
@@ -241,8 +302,8 @@ class UpstreamTls(WithAuthority):
 class ProxyHeaders(WithAuthority):
     """Files have it for TCP services only, so these come from a snapshot."""
 
-    def door(self, upstream, **service):
-        lintel = Lintel(routes=None, workers=1)
+    def door(self, upstream, http="127.0.0.1:0", **service):
+        lintel = Lintel(routes=None, workers=1, http=http)
         self.addCleanup(self._end, lintel)
         snapshot = lintel.folder / "snapshot.json"
         transport = {"ca_pem": self.ca.file.read_text(), "server_name": "localhost"}
@@ -277,6 +338,26 @@ class ProxyHeaders(WithAuthority):
         source, destination = self.ask(self.door(upstream, proxy_protocol=2))
         expected = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x7f\0\0\1\x7f\0\0\1" + struct.pack("!HH", source, destination)
         self.assertEqual(expected, upstream.headers[-1])
+
+    def test_ipv6_arrives_byte_exact(self):
+        upstream = self.proxied(lambda header: not header.endswith(b"\n"))
+        source, destination = self.ask(self.door(upstream, http="[::1]:0", proxy_protocol=1))
+        self.assertEqual(f"PROXY TCP6 ::1 ::1 {source} {destination}\r\n".encode(), upstream.headers[-1])
+        upstream = self.proxied(lambda header: len(header) < 52)
+        source, destination = self.ask(self.door(upstream, http="[::1]:0", proxy_protocol=2))
+        ends = 2 * (bytes(15) + b"\1") + struct.pack("!HH", source, destination)
+        expected = b"\r\n\r\n\0\r\nQUIT\n\x21\x21\0\x24" + ends
+        self.assertEqual(expected, upstream.headers[-1])
+
+    def test_a_websocket_is_announced_too(self):
+        upstream = self.proxied(lambda header: not header.endswith(b"\n"),
+                                lambda e: echo_server(e) if e.request["upgrade"] else e.reply("ok"))
+        lintel = self.door(upstream, proxy_protocol=1)
+        lintel.until("app.test")
+        with lintel.connect() as client:
+            self.assertEqual(101, handshake(client, "app.test").status)
+            self.assertIn(f" {client.local_port} ".encode(), upstream.headers[-1])
+            self.assertEqual("hello", echo_text(client, "hello"))
 
     def test_it_goes_ahead_of_tls(self):
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

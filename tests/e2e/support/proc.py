@@ -41,3 +41,9 @@ def sockets_to(pid, ports):
     own = descriptors_of(pid)
     lines = (line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:])
     return sum(int(line[2].split(":")[1], 16) in ports and f"socket:[{line[9]}]" in own for line in lines)
+
+
+def is_traced(pid):
+    """True once every thread has its tracer."""
+    threads = pathlib.Path(f"/proc/{pid}/task").glob("*/status")
+    return not any("TracerPid:\t0\n" in thread.read_text() for thread in threads)
