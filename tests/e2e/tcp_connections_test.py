@@ -51,7 +51,8 @@ class Written(TcpCase):
         self.assertEqual(split_address(endpoint)[0], "127.0.0.1")
         self.assertGreater(line.pop("duration_us"), 0)
         self.assertEqual({"route": "file:db", "service": "file:db@tcp", "client": "127.0.0.1",
-                          "entrypoint": "db", "protocol": "TCP", "tls": False, "sent_bytes": 15, "received_bytes": 5, "attempts": 1}, line)
+                          "entrypoint": "db", "protocol": "TCP", "tls": False, "sent_bytes": 15, "received_bytes": 5,
+                          "attempts": 1}, line)
 
     def test_the_name_in_tls_is_the_host_of_the_line(self):
         log = self.folder() / "access.log"
