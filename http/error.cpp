@@ -17,6 +17,7 @@ public:
             case errc::bad_version: return "the HTTP version is not supported";
             case errc::bad_status_line: return "the status line is malformed";
             case errc::bad_field_name: return "a field name is malformed";
+            case errc::too_many_options: return "Connection names more than 64 fields";
             case errc::bad_field_value: return "a field value has a control character";
             case errc::bad_line_end: return "a line does not end with CRLF";
             case errc::obsolete_folding: return "a field is folded over several lines";

@@ -13,6 +13,7 @@ enum class errc {
     bad_status_line,
     bad_field_name,
     bad_field_value,
+    too_many_options,
     bad_line_end,      ///< a bare CR or LF (RFC 9112 §2.2)
     obsolete_folding,  ///< RFC 9112 §5.2
     bad_host,          ///< missing, doubled or not a host (RFC 9112 §3.2)

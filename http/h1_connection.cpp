@@ -112,7 +112,7 @@ task<exchange*> h1_connection::read_rest(const refusal_observer& refused, bool f
     // The first head's time began at accept.
     if (!first) client_->expires_at(net::direction::read, home_.time() + limits_.options.head_timeout);
     for (;;) {
-        if (current_->begun()) place_.move_to(connection_book::phase::head);
+        if (current_->begun() || !current_->input().empty()) place_.move_to(connection_book::phase::head);
         auto count = co_await client_->read_into(current_->input(), least_read_bytes);
         if (!count && !current_->begun()) co_return nullptr;
         if (!count) co_return co_await give_up(refused, count.error());

@@ -17,6 +17,7 @@ constexpr std::size_t least_read_bytes = 4 * 1024;
 constexpr std::size_t usual_head_bytes = 512;
 constexpr std::size_t kept_bytes = 4 * 1024;  ///< of each text that the next request may need, too
 constexpr duration farewell = 1s;             ///< how long a client may take to notice that we close
+constexpr duration longest_discard = 10s;     ///< of a body that nobody wants
 
 void empty(std::string& text)
 {
@@ -84,6 +85,7 @@ result<void> h1_exchange::understand(std::size_t length)
     if (request_.is("TRACE") && how->what != framing::kind::none) return errc::unexpected_body;
 
     const auto& fields = request_.fields;
+    if (has_too_many_options(fields)) return errc::too_many_options;
     bool http_1_1 = request_.version == version::http_1_1;
     bool expects = http_1_1 && fields.find(field_id::expect) != nullptr;
     auto unknown = [](const field& each) {
@@ -111,7 +113,7 @@ void h1_exchange::use(const model::http_options& options)
 task<void> h1_exchange::send_continue()
 {
     constexpr std::string_view text = "HTTP/1.1 100 Continue\r\n\r\n";
-    if (response_started_) co_return;
+    if (response_started_ || informing_) co_return;
     auto sent = client_->try_write({&text, 1});
     if (!sent || *sent < text.size()) abort();
 }
@@ -133,7 +135,10 @@ task<result<void>> h1_exchange::inform(const response_head& interim)
     if (request_.version == version::http_1_0 || response_started_) co_return result<void>{};
     std::string text;
     write_response_head(text, interim, {}, "");
-    co_return co_await client_->write_all(text);
+    informing_ = true;
+    auto sent = co_await client_->write_all(text);
+    informing_ = false;
+    co_return sent;
 }
 
 framing h1_exchange::framing_for(const response_head& head, const body_source& body) const
@@ -237,6 +242,7 @@ task<bool> h1_exchange::discard_body()
 {
     if (waits_for_continue()) co_return false;
     client_->set_patience(net::direction::read, farewell);
+    client_->expires_at(net::direction::read, steady_clock::now() + longest_discard);
     for (std::size_t discarded = 0; discarded <= limits_->drain_bytes;) {
         auto piece = co_await body_.read();
         if (piece.what == body_piece::kind::end) co_return true;

@@ -96,6 +96,7 @@ result<h1_upstream::meaning> h1_upstream::understand(std::size_t length)
     head_bytes_.assign(input_.bytes().substr(0, length));
     input_.consume(length);
     if (auto parsed = parse_response_head(head_bytes_, limits_.head, head_); !parsed) return parsed.error();
+    if (has_too_many_options(head_.fields)) return errc::too_many_options;
     if (head_.status == 101) {
         if (!switches_as_asked()) return errc::unasked_upgrade;
         keep_alive_ = false;

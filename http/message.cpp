@@ -1,5 +1,7 @@
 #include "http/message.hpp"
 
+#include <algorithm>
+
 namespace lintel::http {
 
 void request_head::clear()
@@ -15,7 +17,17 @@ std::string_view request_head::upgrade() const
 {
     const auto* asked = fields.find(field_id::upgrade);
     if (asked == nullptr || !fields.has_token(field_id::connection, "upgrade")) return {};
-    return asked->value;
+    return fields.count(field_id::upgrade) == 1 ? asked->value : std::string_view();
+}
+
+bool has_too_many_options(const fields& all)
+{
+    constexpr std::ptrdiff_t most = 64;
+    std::ptrdiff_t options = 0;
+    for (const auto& each : all) {
+        if (each.id == field_id::connection) options += std::ranges::count(each.value, ',') + 1;
+    }
+    return options > most;
 }
 
 std::string_view reason_phrase(int status)

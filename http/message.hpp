@@ -34,7 +34,7 @@ struct request_head {
     {
         return is("GET") || is("HEAD") || is("PUT") || is("DELETE") || is("OPTIONS") || is("TRACE");
     }
-    /// The protocol asked for by Upgrade, where Connection names it (RFC 9110 §7.8); empty when none.
+    /// The protocol asked for by Upgrade, where Connection names it (RFC 9110 §7.8); empty when none, or several.
     std::string_view upgrade() const;
 };
 
@@ -46,6 +46,9 @@ struct response_head {
 
 /// For Allow: what is forwarded to any route (RFC 9110 §10.2.1).
 inline constexpr std::string_view allowed_methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
+/// Connection lists more than anybody has a use for (RFC 9110 §7.6.1): each name is looked for in each field.
+bool has_too_many_options(const fields& all);
 
 /// The words that go with a status (RFC 9110 §15); "Unknown" where the registry has none.
 std::string_view reason_phrase(int status);

@@ -43,7 +43,7 @@ public:
     void consume(std::size_t count);
 
     /// There is no room behind the present bytes: the last read took as much as it could.
-    bool full() const { return end_ == capacity_; }
+    bool full() const { return memory_ && end_ == capacity_; }
 
     /// Gives the memory back; the bytes in it are lost.
     void release();

@@ -26,11 +26,16 @@ std::vector<named_entrypoint> named(const settings& what)
 }
 
 /// A quarter of the descriptors is left for apps and for ourselves.
+/// An idle connection holds up to 15 KiB and a busy one up to some 100; most are idle.
+constexpr rlim_t memory_per_connection = 64 * 1024;
+
 admission::caps caps_of(const settings& what)
 {
     rlimit descriptors{};
     ::getrlimit(RLIMIT_NOFILE, &descriptors);
-    auto most = what.max_connections != 0 ? what.max_connections : descriptors.rlim_cur / 4 * 3;
+    auto memory = static_cast<rlim_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE));
+    auto bearable = std::min(descriptors.rlim_cur / 4 * 3, memory / memory_per_connection);
+    auto most = what.max_connections != 0 ? what.max_connections : bearable;
     auto per_client = what.max_connections_per_client != 0 ? what.max_connections_per_client : (most + 1) / 2;
     auto exempt = what.trusted_proxies;
     for (const auto& each : what.entrypoints) exempt.add(net::network_set::parse(each.proxy_protocol_from).value());

@@ -2,6 +2,7 @@
 
 #include "net/error.hpp"
 #include "proxy/forward_fields.hpp"
+#include "proxy/own_reply.hpp"
 #include "proxy/relay.hpp"
 #include "proxy/route_policy.hpp"
 #include "proxy/upstream/lease.hpp"
@@ -23,6 +24,18 @@ task<result<std::string>> collect(http::body_source& body)
     }
 }
 
+/// Bytes that count against a bound while this lives.
+class held_bytes {
+public:
+    held_bytes(std::size_t& all, std::size_t mine) : all_(all), mine_(mine) { all_ += mine_; }
+    held_bytes(const held_bytes&) = delete;
+    ~held_bytes() { all_ -= mine_; }
+
+private:
+    std::size_t& all_;
+    std::size_t mine_;
+};
+
 class forwarding {
 public:
     forwarding(worker_state& worker, http::exchange& client, std::size_t entrypoint, route_ptr route,
@@ -41,8 +54,9 @@ public:
     task<outcome> run()
     {
         worker_.retries.on_request();
-        auto length = client_.body().length();
-        if (length && *length > 0 && *length <= worker_.settings.collected_body_bytes) return collect_first();
+        auto length = client_.body().length().value_or(0);
+        bool short_one = length > 0 && length <= worker_.settings.collected_body_bytes;
+        if (short_one && worker_.collected_bytes + length <= most_collected_bytes) return collect_first();
         if (!client_.body().complete()) return wait_first();
         return attempts();
     }
@@ -50,10 +64,11 @@ public:
 private:
     task<outcome> collect_first()
     {
+        counted_bytes_.emplace(worker_.collected_bytes, *client_.body().length());
         auto collected = co_await collect(client_.body());
         if (!collected) co_return outcome{fault_of_body(collected.error()), collected.error()};
         collected_ = std::move(*collected);
-        if (auto refused = rematch(); refused != fault::none) co_return outcome{refused, {}};
+        if (auto ended = co_await match_again()) co_return *ended;
         co_return co_await attempts();
     }
 
@@ -61,7 +76,7 @@ private:
     {
         place_ = co_await wait_for_place();
         if (!place_) co_return outcome{fault::busy, {}};
-        if (auto refused = rematch(); refused != fault::none) co_return outcome{refused, {}};
+        if (auto ended = co_await match_again()) co_return *ended;
         co_return co_await attempts();
     }
 
@@ -90,7 +105,7 @@ private:
         for (;;) {
             auto target =
                 careful ? service.choose_newest(worker_.index, avoid_, now) : service.choose(worker_.index, avoid_);
-            if (!target) co_return last;
+            if (!target) co_return last.state.empty() ? last : outcome{.what = fault::no_endpoint, .state = last.state};
             last = co_await one_attempt(target, demanded);
             if (!may_try_again(last)) co_return last;
             worker_.counters.add(counter::replays);
@@ -112,7 +127,7 @@ private:
             auto connected = co_await connect(held);
             if (!connected) co_return not_connected(held, target, connected.error());
             // Connecting took time: an endpoint that was told to stop meanwhile gets no new request.
-            if (target->draining()) co_return outcome{fault::connect_refused, {}};
+            if (target->draining()) co_return outcome{.what = fault::connect_refused, .state = "draining"};
         }
         request_.address_to(*target, route_->service->pass_host, options().path_as_is);
         worker_.counters.add(counter::upstream_requests);
@@ -186,20 +201,35 @@ private:
         return avoid_.size() < most_attempts && worker_.retries.take(steady_clock::now());
     }
 
-    /// The request waited: what was true when it was matched may not be true any more.
-    fault rematch()
+    /// The request waited: what was true when it was matched may not be true any more. What is left to tell, where it
+    /// must not go on.
+    task<std::optional<outcome>> match_again()
     {
         const auto* now = worker_.routes.get()->match(entrypoint_, client_.request());
-        if (now == nullptr) return fault::no_route;
-        if (*now == route_) return fault::none;
-        if ((*now)->tls_options != route_->tls_options) return fault::misdirected;
+        if (now == nullptr) co_return outcome{fault::no_route, {}};
+        if (*now == route_) co_return std::nullopt;
+        bool other_terms = (*now)->tls_options != route_->tls_options;
+        if (other_terms && client_.connection().secured().encrypted) co_return outcome{fault::misdirected, {}};
         route_ = *now;
-        if (!route_->service || !route_->refusal.empty()) return fault::closed_route;
-        client_.use(options());
-        return refused_by(*route_, options(), client_);
+        if (route_->service && route_->refusal.empty()) {
+            client_.use(options());
+            auto refused = refused_by(*route_, options(), client_);
+            if (refused != fault::none) co_return outcome{refused, {}};
+            co_return std::nullopt;
+        }
+        if (!route_->refusal.empty()) {
+            worker_.counters.add(counter::own_errors);
+            co_await reply_with(client_, verdict_of(fault::closed_route), route_->refusal, record_);
+        } else if (route_->redirect_to_https) {
+            co_await redirect_to_https(client_, worker_.settings.https_port, record_);
+        } else {
+            co_await redirect_to_host(client_, *route_, worker_.settings.https_port, record_);
+        }
+        co_return outcome{};
     }
 
     static constexpr std::size_t most_attempts = 5;
+    static constexpr std::size_t most_collected_bytes = 16 * 1024 * 1024;  ///< by one worker; others stream
 
     worker_state& worker_;
     http::exchange& client_;
@@ -209,6 +239,7 @@ private:
     forwarded_request request_;
     client_watch watch_;
     time_point began_ = worker_.loop.time();
+    std::optional<held_bytes> counted_bytes_;
     std::string collected_;
     std::shared_ptr<rotation> turns_;  ///< of the service whose upload slot is held
     upload_slots::place place_;

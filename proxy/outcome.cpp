@@ -122,6 +122,8 @@ verdict verdict_of(fault what, std::string_view state)
             return {503, "busy", "The app is taking as many uploads as it may.",
                     "Raise max_uploads_per_service if the app can take more at a time."};
         case fault::client_gone: return {0, "client-gone", "", ""};
+        case fault::silent: return {0, "silent", "", ""};
+        case fault::drained: return {0, "drained", "", ""};
     }
     return {500, "unknown", "The front door failed.", "Report this: Lintel's log has more."};
 }

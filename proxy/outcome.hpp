@@ -32,6 +32,8 @@ enum class fault {
     client_slow,  ///< the client's body came too slowly
     busy,         ///< too many bodies stream to this service already
     client_gone,  ///< nobody is left to answer
+    silent,       ///< both sides of what is passed on as it is said nothing for too long
+    drained,      ///< it was still going on when the edge's time was up
 };
 
 struct outcome {

@@ -21,7 +21,7 @@ task<void> redirect(http::exchange& to, std::string location, std::uint16_t port
 {
     const auto& request = to.request();
     if (port != 443) location += ':' + std::to_string(port);
-    location += request.path;
+    if (request.path != "*") location += request.path;
     location += request.query;
     record.status = 308;
     http::response_head head;

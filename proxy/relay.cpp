@@ -62,6 +62,16 @@ private:
     error_code broken_;
 };
 
+/// A media type (RFC 9110 §8.3.1) whose sender may be silent for long: event streams and gRPC with any message format.
+bool has_pauses(std::string_view content_type)
+{
+    auto media = text::trim(content_type.substr(0, content_type.find(';')));
+    constexpr std::string_view grpc = "application/grpc";
+    auto format = media.substr(std::min(media.size(), grpc.size()));
+    bool is_grpc = text::equal_caseless(media.substr(0, grpc.size()), grpc) && (format.empty() || format[0] == '+');
+    return is_grpc || text::equal_caseless(media, "text/event-stream");
+}
+
 class attempt {
 public:
     attempt(worker_state& worker, http::exchange& client, client_watch& watch, lease& held, const sent_request& request,
@@ -143,10 +153,7 @@ private:
     {
         record_.status = head.status;
         const auto* type = head.fields.find("Content-Type");
-        if (type != nullptr &&
-            (type->value.starts_with("text/event-stream") || type->value.starts_with("application/grpc"))) {
-            upstream_.expect_pauses();
-        }
+        if (type != nullptr && has_pauses(type->value)) upstream_.expect_pauses();
         observed_body body(upstream_.response_body(), record_.sent_bytes, response_names_);
         auto waits = client_.connection().write_waits();
         auto sent = co_await client_.respond(head, body);

@@ -25,7 +25,7 @@ struct settings {
     std::size_t max_handshakes = 1024;                  ///< in flight over all workers; a new one beyond is shed
     std::size_t collected_body_bytes =
         64 * 1024;                    ///< bodies of known length up to this are read before an endpoint is asked
-    std::size_t max_connections = 0;  ///< of clients; 0 = three quarters of the file descriptors
+    std::size_t max_connections = 0;  ///< of clients; 0 = as descriptors and memory allow (edge.cpp)
     std::size_t max_connections_per_client = 0;       ///< of one IPv4 address or IPv6 /64; 0 = half of max_connections
     std::size_t max_heads = 4096;                     ///< connections that sent a part of a head, over all workers
     std::size_t max_uploads_per_service = 90;         ///< bodies that stream to a service at once, over all workers

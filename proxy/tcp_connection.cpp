@@ -54,8 +54,8 @@ task<outcome> tcp_connection::serve()
     if (auto introduced = co_await introduce(); !introduced)
         co_return outcome{fault::upstream_closed, introduced.error()};
     relay_.emplace(worker_.loop, *from_.client, *upstream_, options_.tunnel_idle_timeout);
-    co_await relay_->run();
-    co_return outcome{};
+    auto broken = co_await relay_->run();
+    co_return outcome{cut_ ? fault::drained : broken, {}};
 }
 
 /// Nothing has been sent to anybody: whoever takes the connection may have it.

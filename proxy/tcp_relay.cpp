@@ -29,19 +29,22 @@ void tcp_relay::silence::late()
 {
     auto end = last_ + longest_;
     if (steady_clock::now() < end) return set(end);
-    owner_.cut();
+    owner_.break_off(fault::silent);
 }
 
-task<void> tcp_relay::run()
+task<fault> tcp_relay::run()
 {
     net::task_group other(home_);
     other.spawn("tcp.response", copy(upstream_, client_, totals_.from_upstream));
     co_await copy(client_, upstream_, totals_.from_client);
     co_await other.join();
+    co_return broken_;
 }
 
-void tcp_relay::cut()
+/// A side that failed ends both: half a conversation is none.
+void tcp_relay::break_off(fault why)
 {
+    if (broken_ == fault::none) broken_ = why;
     client_.close(net::stream::manner::abortive);
     upstream_.close(net::stream::manner::abortive);
 }
@@ -65,8 +68,9 @@ task<void> tcp_relay::copy(net::stream& from, net::stream& to, std::uint64_t& pa
         buffer.release();
         state = co_await splice(from, to, passed);
     }
-    if (state == how::failed) co_return cut();
-    co_await to.finish_writing();
+    if (state == how::end) co_return co_await to.finish_writing();
+    bool client_failed = (state == how::source_failed) == (&from == &client_);
+    break_off(client_failed ? fault::client_gone : fault::response_cut);
 }
 
 /// Waits without a buffer.
@@ -74,11 +78,11 @@ task<tcp_relay::how> tcp_relay::copy_a_buffer(net::stream& from, net::stream& to
                                               std::uint64_t& passed)
 {
     auto count = co_await from.read_into(buffer, in_bulk);
-    if (!count) co_return how::failed;
+    if (!count) co_return how::source_failed;
     if (*count == 0) co_return how::end;
     auto written = co_await to.write_all(buffer.bytes());
     buffer.consume(*count);
-    if (!written) co_return how::failed;
+    if (!written) co_return how::sink_failed;
     note(passed, *count);
     co_return how::more;
 }
@@ -91,15 +95,15 @@ task<tcp_relay::how> tcp_relay::splice(net::stream& from, net::stream& to, std::
     for (int eager = 0;; ++eager) {
         auto count = from.try_splice_out(pipe->in.get(), net::pipe_pool::pipe_bytes);
         bool nothing = !count && count.error() == net::errc::would_block;
-        if (!count && !nothing) co_return how::failed;
+        if (!count && !nothing) co_return how::source_failed;
         for (auto left = count ? *count : 0; left > 0;) {
             auto moved = to.try_splice_in(pipe->out.get(), left);
             if (!moved && moved.error() == net::errc::would_block) {
                 eager = 0;
-                if (auto ready = co_await to.wait(net::direction::write); !ready) co_return how::failed;
+                if (auto ready = co_await to.wait(net::direction::write); !ready) co_return how::sink_failed;
                 continue;
             }
-            if (!moved || *moved == 0) co_return how::failed;
+            if (!moved || *moved == 0) co_return how::sink_failed;
             left -= *moved;
             note(passed, *moved);
         }

@@ -3,6 +3,7 @@
 
 #include "net/stream.hpp"
 #include "net/worker.hpp"
+#include "proxy/outcome.hpp"
 
 #include <cstdint>
 
@@ -16,16 +17,13 @@ public:
     tcp_relay(net::worker& home, net::stream& client, net::stream& upstream, duration longest_silence);
 
     /// Copies until both sides have ended, or one fails or is cut. An end on one side is passed on as an end; the other
-    /// direction goes on.
-    task<void> run();
+    /// direction goes on. Returns what broke it off first: `client_gone`, `response_cut` (the upstream), `silent`.
+    task<fault> run();
 
     struct totals {
         std::uint64_t from_client = 0, from_upstream = 0;
     };
     const totals& passed() const { return totals_; }
-
-    /// A side that failed ends both: half a conversation is none.
-    void cut();
 
 private:
     /// Sees to it that silence ends.
@@ -38,15 +36,17 @@ private:
         time_point last_;
     };
 
-    enum class how { more, end, failed };
+    enum class how { more, end, source_failed, sink_failed };
     task<void> copy(net::stream& from, net::stream& to, std::uint64_t& passed);
     task<how> copy_a_buffer(net::stream& from, net::stream& to, net::buffer& buffer, std::uint64_t& passed);
     task<how> splice(net::stream& from, net::stream& to, std::uint64_t& passed);
     void note(std::uint64_t& passed, std::size_t count);
+    void break_off(fault why);
 
     net::worker& home_;
     net::stream &client_, &upstream_;
     totals totals_;
+    fault broken_ = fault::none;
     silence silence_;
 };
 

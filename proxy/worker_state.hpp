@@ -39,13 +39,20 @@ struct worker_state {
           access(ring),
           suspect(std::move(on_suspect)),
           drop_pools(std::move(on_starved)),
-          random(std::random_device{}())
+          random(seeded())
     {
         tls.limit_handshakes(std::max<std::size_t>(1, what.max_handshakes / what.workers));
         for (const auto& each : what.entrypoints) {
             limits.push_back({what.head, model::overridden(what.http, each.options)});
             introduced_by.push_back(net::network_set::parse(each.proxy_protocol_from).value());
         }
+    }
+
+    static std::mt19937_64 seeded()
+    {
+        std::random_device source;
+        std::seed_seq seed{source(), source(), source(), source(), source(), source(), source(), source()};
+        return std::mt19937_64(seed);
     }
 
     /// Connections from there begin with a PROXY header.
@@ -92,6 +99,7 @@ struct worker_state {
     std::function<void(endpoint_ptr)> suspect;  ///< thread-safe: this endpoint stopped answering, probe it
     std::function<void()> drop_pools;           ///< thread-safe: close idle upstream connections of all workers
     std::mt19937_64 random;
+    std::size_t collected_bytes = 0;  ///< of request bodies that are read before an app is asked
     retry_budget retries;
     std::list<http::tunnel*> tunnels;  ///< open now
     std::list<tcp_connection*> tcp_connections;

@@ -37,6 +37,7 @@ ABC = "3\r\nabc\r\n0\r\n\r\n"
 
 @table({
     "answer.status-line": [
+        *(Passed(ok(line=f"HTTP/1.1 {status} Odd"), got=ok(line=f"HTTP/1.1 {status} Unknown")) for status in (600, 999)),
         *(Bad(ok(line=line)) for line in (
             "HELLO", "HTTP/1.1 20 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 099 OK", "HTTP/1.1 000 OK", "HTTP/1.1  200 OK",
             "HTTP/1.1\t200 OK", "HTTP/1.1 2x0 OK", "HTTP/1.1 -20 OK", "HTTP/1.1 +200 OK", "HTTP/1.1 0x2 OK",
@@ -82,6 +83,9 @@ ABC = "3\r\nabc\r\n0\r\n\r\n"
         Bad(ok("X-A: 1\r\n" * 1000)), Bad(ok("".join(f"X-{n}: {'a' * 1000}\r\n" for n in range(66)))),
         Bad(ok(f"X-A: {'a' * 66000}\r\n")), Bad("HTTP/1.1 200 OK\r\nX-A: " + "a" * 70000),
     ],
+    "answer.connection-many": [
+        Bad(ok(f"Connection: {','.join(['x-a'] * 65)}\r\n")), Bad(ok(f"Connection: {','.join(['x-a'] * 33)}\r\n" * 2)),
+        Passed(ok(f"Connection: {','.join(['x-a'] * 64)}\r\nX-A: 1\r\n"), got=ok())],
     "answer.length": [
         *(Bad(raw(f"Content-Length:{value}\r\n", "abc")) for value in (
             " 3\r\nContent-Length: 3", " 3\r\ncontent-length: 4", " 3, 3", "3,3", "3,", ",3", "+3", "-3", "-0", "0x3",

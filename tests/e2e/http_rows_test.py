@@ -148,6 +148,8 @@ TRACE = {"trace": "allow"}
         Taken(f"TRACE / HTTP/1.1\r\n{HOST}Max-Forwards: 3\r\n\r\n", options=TRACE,
               up=f"TRACE / HTTP/1.1\r\n{HOST}Max-Forwards: 2\r\n\r\n"),
         Taken(get("Max-Forwards: 5\r\n")), Taken(get("Max-Forwards: 0\r\n")),
+        *(Refused(f"OPTIONS / HTTP/1.1\r\n{HOST}{fields}\r\n") for fields in (
+            "Max-Forwards: x\r\n", "Max-Forwards: -1\r\n", "Max-Forwards: 1\r\nMax-Forwards: 1\r\n")),
         Own(f"OPTIONS / HTTP/1.1\r\n{HOST}Max-Forwards: 0\r\n\r\n", (200, 204)),
         Own(f"OPTIONS * HTTP/1.1\r\n{HOST}Max-Forwards: 0\r\n\r\n", (200, 204)),
         Own(f"TRACE / HTTP/1.1\r\n{HOST}Max-Forwards: 0\r\n\r\n", 200, options=TRACE),
@@ -338,6 +340,10 @@ BODY = "Content-Length: 3\r\n"
             ("X-Real-IP, X-Request-Id", "X-Real-IP: 6.6.6.6\r\n"),
             ("X-Forwarded-Proto, X-Forwarded-Host, X-Forwarded-Port", ""),
             ("close2, X-FORWARDED-HOST", "X-Forwarded-Host: evil\r\n")))),
+    "hop.connection-many": [
+        Taken(get(f"Connection: {','.join(['x-a'] * 64)}\r\nX-A: 1\r\n"), up=get()),
+        Refused(get(f"Connection: {','.join(['x-a'] * 65)}\r\n")), Refused(get(f"Connection: {',' * 64}\r\n")),
+        Refused(get(f"Connection: {','.join(['x-a'] * 33)}\r\n" * 2))],
     "hop.connection-framing": [
         Taken(get("Connection: Host\r\n"), up=get()), Taken(get("Connection: hOST, Connection\r\n"), up=get()),
         Taken(post("Connection: Content-Length\r\n" + BODY, "abc"), up=post(BODY, "abc")),
@@ -693,7 +699,8 @@ SWITCH = (b"HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: s3pPLMBiTx
             "Upgrade: h2c\r\nConnection: upgrade\r\n",
             "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABk\r\n",
             "Upgrade: TLS/1.2\r\nConnection: upgrade\r\n", "Upgrade: websockets\r\nConnection: upgrade\r\n",
-            "Upgrade: websocket\r\n", "Connection: upgrade\r\n",
+            "Upgrade: websocket\r\n", "Connection: upgrade\r\n", "Upgrade: websocket, h2c\r\nConnection: upgrade\r\n",
+            "Upgrade: websocket\r\nUpgrade: h2c\r\nConnection: upgrade\r\n",
             "Upgrade:\r\nConnection: upgrade\r\n")),
         Taken(post(UPGRADE + BODY, "abc"), up=post(BODY, "abc")), Taken(post(UPGRADE),
             up=post("Content-Length: 0\r\n")),

@@ -99,7 +99,8 @@ class Drain(TcpCase):
     def draining(self, timeout):
         """Many open connections, half of them through TLS that ends here, once the door is closed."""
         echo = self.echo().address
-        lintel = self.door(entrypoints="db=127.0.0.1:0", options={"drain_timeout": timeout},
+        self.log = self.folder() / "access.log"
+        lintel = self.door(entrypoints="db=127.0.0.1:0", options={"drain_timeout": timeout, "access_log": self.log},
                            db=TcpRouter("HostSNI(`*`)", echo, "db"),
                            ended=TcpRouter("HostSNI(`ended.localhost`)", echo, "https", self.ENDED))
         clients = [self.greeted(lintel) for _ in range(self.MANY // 2)]
@@ -127,6 +128,7 @@ class Drain(TcpCase):
             self.assertTrue(each.ended())
         self.assertEqual(0, lintel.wait(5))
         self.assertIn("drain.cut", lintel.log)
+        self.assertEqual({"drained"}, {line.get("reason") for line in self.lines(self.log, self.MANY)})
 
 
 if __name__ == "__main__":

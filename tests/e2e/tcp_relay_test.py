@@ -90,12 +90,14 @@ class Relay(TcpCase):
             wait_for(lambda: b"still listened to" in heard, "what came after the backend's end")
 
     def test_a_side_that_fails_ends_the_other(self):
-        lintel = self.clear()
+        log = self.folder() / "access.log"
+        lintel = self.clear(options={"access_log": log})
         client = self.greeted(lintel)
         client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # a reset, no end
         client.close()
         wait_for(lambda: count(lintel, "tcp_connections") == 1, "it is counted")
         wait_for(lambda: count(lintel, "tcp_connections_open") == 0, "the relay is over")
+        self.assertEqual("client-gone", self.lines(log)[0]["reason"])
 
     @unittest.skipUnless(shutil.which("strace"), "strace is missing")
     def test_the_kernel_moves_what_is_passed_on_in_bulk(self):
@@ -112,8 +114,10 @@ class Relay(TcpCase):
 
 class Silence(TcpCase):
     def test_a_silent_connection_ends_and_a_talkative_one_lives(self):
-        lintel = self.clear("--tunnel-idle-timeout", "500ms")
+        log = self.folder() / "access.log"
+        lintel = self.clear("--tunnel-idle-timeout", "500ms", options={"access_log": log})
         self.assert_silence_ends(self.greeted(lintel), self.greeted(lintel))
+        self.assertEqual("silent", self.lines(log)[0]["reason"])
 
     def test_an_entrypoint_has_its_own_bound(self):
         echo = self.echo().address

@@ -128,6 +128,13 @@ const std::string get = "GET / HTTP/1.1\r\nHost: a\r\n", post = "POST / HTTP/1.1
 const std::string plain = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const std::string chunked = post + "Transfer-Encoding: chunked\r\n\r\n";
 
+std::string repeated(std::string_view text, int times)
+{
+    std::string all;
+    while (times-- > 0) all += text;
+    return all;
+}
+
 std::string target(const std::string& written) { return "GET " + written + " HTTP/1.1\r\nHost: a\r\n\r\n"; }
 std::string coded(const std::string& body) { return chunked + body; }
 std::string uploaded(const std::string& body, const std::string& trailers = "")
@@ -186,6 +193,10 @@ std::vector<request_row> request_rows()
         {"target.max-forwards", "OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n", "200", {}},
         {"target.max-forwards", "TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n", "200", {}, traced},
         {"target.max-forwards", "OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards: x\r\n\r\n", "400", {}},
+        {"target.max-forwards",
+         "OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 1\r\nMax-Forwards: 1\r\n\r\n",
+         "400",
+         {}},
         {"target.max-forwards", get + "Max-Forwards: 0\r\n\r\n", "200", {get + "Max-Forwards: 0\r\n\r\n"}},
         {"target.long", target("/" + std::string(8200, 'a')), "414", {}},
         {"path.unreserved", target("/%61%2D"), "200", {target("/a-")}},
@@ -216,6 +227,8 @@ std::vector<request_row> request_rows()
         {"field.proxy", get + "Proxy: http://evil\r\n\r\n", "200", {plain}},
         {"field.size", get + "X: " + std::string(40000, 'x') + "\r\n\r\n", "431", {}},
         {"hop.connection", get + "Connection: X-A, close\r\nX-A: 1\r\nX-B: 2\r\n\r\n", "200", {get + "X-B: 2\r\n\r\n"}},
+        {"hop.connection-many", get + "Connection: x" + repeated(",x", 64) + "\r\n\r\n", "400", {}},
+        {"hop.connection-many", get + "Connection: x" + repeated(",x", 63) + "\r\n\r\n", "200", {get + "\r\n"}},
         {"hop.connection-framing",
          post + "Connection: Content-Length, Host\r\nContent-Length: 2\r\n\r\nhi",
          "200",
@@ -477,6 +490,7 @@ TEST(HttpRows, OfAnswers)
     refused("answer.field", {ok + "X(: y\r\n" + empty, ok + ": y\r\n" + empty, ok + "X: \0\r\n"s + empty});
     for (const char* length : {"3\r\nContent-Length: 3", "3, 3", "+3", "9223372036854775808", "", "0x3"})
         refused("answer.length", {ok + "Content-Length: " + length + "\r\n\r\nabc"});
+    refused("answer.connection-many", {ok + "Connection: x" + repeated(",x", 64) + "\r\n" + empty});
     refused("answer.both", {ok + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"});
     refused("answer.coding",
             {ok + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", ok + "Transfer-Encoding: identity\r\n\r\n",

@@ -46,7 +46,6 @@ ERRORS = {
     "read": ("EINTR", "EAGAIN"),
     "write": ("EINTR", "EAGAIN"),
     "recvmsg": ("EINTR", "EAGAIN", "ENOMEM"),
-    "send": ("EINTR", "EAGAIN", "EPIPE"),
 }
 
 
