@@ -246,10 +246,11 @@ constexpr std::array table{
            [](settings& s, string_view t) { return read_into(s.edge.head.fields, t, 1, 1000); }},
     option{"underscores", "drop|pass|reject", "drop", "what becomes of request fields with _ in their names",
            read_underscores},
-    option{"max_connections", "N", "",
-           "client connections at once; three quarters of the file descriptors, one per 64 KiB of memory at most, unless "
-           "given",
-           [](settings& s, string_view t) { return read_into(s.edge.max_connections, t, 1, 10'000'000); }},
+    option{
+        "max_connections", "N", "",
+        "client connections at once; three quarters of the file descriptors, one per 64 KiB of memory at most, unless "
+        "given",
+        [](settings& s, string_view t) { return read_into(s.edge.max_connections, t, 1, 10'000'000); }},
     option{"max_connections_per_client", "N", "",
            "of one IPv4 address or IPv6 /64 network; half of max_connections unless given",
            [](settings& s, string_view t) { return read_into(s.edge.max_connections_per_client, t, 1, 10'000'000); }},

@@ -91,7 +91,7 @@ private:
     std::string out_;
     tunnel_keeper keeper_;
     bool begun_ = false, blank_seen_ = false;
-    bool parsed_ = false;   ///< request_ is what the message at hand says
+    bool parsed_ = false;     ///< request_ is what the message at hand says
     bool is_last_ = false;    ///< the client says so
     bool informing_ = false;  ///< an interim head is being written
     bool keep_alive_ = true, response_started_ = false, responded_ = false, aborted_ = false;

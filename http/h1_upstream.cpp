@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t least_read_bytes = 4 * 1024;
 constexpr int narrow_bytes = 64 * 1024;  ///< that an upstream may send ahead of what its client reads
-constexpr int wide_bytes = 128 * 1024;   ///< the same for one whose client took a whole large answer without a pause
+constexpr int wide_bytes = 128 * 1024;   ///< the same where a client has taken a whole large answer without a pause
 
 framing framing_for(const request_head& head, const body_source& body)
 {
@@ -134,10 +134,9 @@ void h1_upstream::expect_pauses() { stream_->set_patience(net::direction::read, 
 
 void h1_upstream::note_reader(bool fast)
 {
-    if (fast == wide_) return;
-    wide_ = fast;
-    body_.read_far(wide_);
-    stream_->limit_receive_buffer(wide_ ? wide_bytes : narrow_bytes);
+    body_.read_far(fast);
+    // Once and for all: the window that was announced can't be taken back, what comes into a smaller buffer is dropped.
+    if (fast && !std::exchange(wide_, true)) stream_->limit_receive_buffer(wide_bytes);
 }
 
 void h1_upstream::abort()

@@ -105,8 +105,8 @@ int use_ticket_key(SSL* session, unsigned char* name, unsigned char* iv, EVP_CIP
 }
 
 /// A client's certificate may have expired since the session was made.
-SSL_TICKET_RETURN take_ticket(SSL*, SSL_SESSION* resumed, const unsigned char*, std::size_t, SSL_TICKET_STATUS status,
-                              void*)
+SSL_TICKET_RETURN take_ticket(SSL* session, SSL_SESSION* resumed, const unsigned char*, std::size_t,
+                              SSL_TICKET_STATUS status, void*)
 {
     switch (status) {
         case SSL_TICKET_EMPTY:
@@ -118,7 +118,9 @@ SSL_TICKET_RETURN take_ticket(SSL*, SSL_SESSION* resumed, const unsigned char*, 
     auto* client = SSL_SESSION_get0_peer(resumed);
     if (client != nullptr && X509_cmp_current_time(X509_get0_notAfter(client)) <= 0)
         return SSL_TICKET_RETURN_IGNORE_RENEW;
-    return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
+    // A client of TLS 1.3 uses a ticket once (RFC 8446 §C.4): it gets another.
+    bool renew = status == SSL_TICKET_SUCCESS_RENEW || SSL_version(session) == TLS1_3_VERSION;
+    return renew ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_USE;
 }
 
 }  // namespace
