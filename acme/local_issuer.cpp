@@ -86,13 +86,14 @@ void local_issuer::provide(model::snapshot& desired, const std::vector<model::en
     for (const auto& [host, each] : by_host_) desired.certificates.emplace(each.id, each.spec);
 }
 
-/// What earlier runs issued, as far as it is whole and of this CA.
+/// What earlier runs issued, as far as it is of this CA. Keys are parsed by the edge, when somebody needs one: of
+/// thousands that would be seconds before the first route is known.
 void local_issuer::load(wall_clock::time_point now)
 {
     std::error_code failure;
     for (const auto& entry : fs::directory_iterator(folder_, failure)) {
         auto pem = file::read(entry.path());
-        auto facts = pem ? tls::inspect_certificate(*pem, *pem) : std::unexpected(problem{});
+        auto facts = pem ? tls::inspect_certificate(*pem) : std::unexpected(problem{});
         if (!facts || facts->names.size() != 1 || !tls::issued_by(*pem, ca_.certificate_pem())) continue;
         auto path = entry.path().string();
         auto host = facts->names.front();

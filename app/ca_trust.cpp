@@ -66,7 +66,8 @@ public:
     {
         if (!allowed()) return tell_root("--install");
         auto known = file::read(path());
-        if (known && *known == ca_.pem) return say("system store: has it already (" + path().string() + ")"), true;
+        // The file may be there of a try whose update failed.
+        if (known && *known == ca_.pem) return update("has it already (" + path().string() + ")");
         std::error_code failure;
         fs::create_directories(folder(), failure);
         if (auto written = file::write_atomically(path(), ca_.pem, 0644); !written)
@@ -77,8 +78,9 @@ public:
     bool remove()
     {
         std::error_code failure;
-        if (!fs::exists(path(), failure)) return say("system store: it isn't there"), true;
-        if (!allowed()) return tell_root("--remove");
+        bool known = fs::exists(path(), failure);
+        if (!allowed()) return known ? tell_root("--remove") : (say("system store: it isn't there"), true);
+        if (!known) return update("it isn't there");
         if (!fs::remove(path(), failure))
             return say("system store: can't remove " + path().string() + ": " + failure.message()), false;
         return update("removed " + path().string());

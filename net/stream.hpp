@@ -71,9 +71,10 @@ public:
         bool encrypted = false;
         std::string server_name;  ///< SNI: lower case, no trailing dot; empty when the client sent none, or an address
         std::string tls_options;  ///< id of the option set that the handshake was held to
-        std::string client_subject;  ///< of the client's certificate, verified, as RFC 2253 writes it; empty: none
-        std::string protocol;        ///< agreed on by ALPN; empty: none
-        bool resumed = false;        ///< an earlier session, without a new exchange of certificates
+        std::string client_subject;      ///< of the client's certificate, verified, as RFC 2253 writes it; empty: none
+        std::uint64_t client_terms = 0;  ///< what was demanded of the client's certificate; 0: nothing
+        std::string protocol;            ///< agreed on by ALPN; empty: none
+        bool resumed = false;            ///< an earlier session, without a new exchange of certificates
     };
     virtual const security& secured() const;
 

@@ -105,7 +105,9 @@ private:
         for (;;) {
             auto target =
                 careful ? service.choose_newest(worker_.index, avoid_, now) : service.choose(worker_.index, avoid_);
-            if (!target) co_return last.state.empty() ? last : outcome{.what = fault::no_endpoint, .state = last.state};
+            if (!target)
+                co_return last.state.empty() ? last
+                                             : outcome{.what = fault::no_endpoint, .why = {}, .state = last.state};
             last = co_await one_attempt(target, demanded);
             if (!may_try_again(last)) co_return last;
             worker_.counters.add(counter::replays);
@@ -127,7 +129,7 @@ private:
             auto connected = co_await connect(held);
             if (!connected) co_return not_connected(held, target, connected.error());
             // Connecting took time: an endpoint that was told to stop meanwhile gets no new request.
-            if (target->draining()) co_return outcome{.what = fault::connect_refused, .state = "draining"};
+            if (target->draining()) co_return outcome{.what = fault::connect_refused, .why = {}, .state = "draining"};
         }
         request_.address_to(*target, route_->service->pass_host, options().path_as_is);
         worker_.counters.add(counter::upstream_requests);
@@ -208,8 +210,9 @@ private:
         const auto* now = worker_.routes.get()->match(entrypoint_, client_.request());
         if (now == nullptr) co_return outcome{fault::no_route, {}};
         if (*now == route_) co_return std::nullopt;
-        bool other_terms = (*now)->tls_options != route_->tls_options;
-        if (other_terms && client_.connection().secured().encrypted) co_return outcome{fault::misdirected, {}};
+        const auto& secured = client_.connection().secured();
+        bool other_terms = (*now)->tls_options != route_->tls_options || !worker_.tls.still_demands(secured);
+        if (other_terms && secured.encrypted) co_return outcome{fault::misdirected, {}};
         route_ = *now;
         if (route_->service && route_->refusal.empty()) {
             client_.use(options());

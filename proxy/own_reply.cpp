@@ -4,6 +4,9 @@
 #include "http/error_page.hpp"
 #include "http/h1_writer.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace lintel::proxy {
 
 namespace {
@@ -47,8 +50,8 @@ task<void> reply_with(http::exchange& to, verdict what, std::string_view detail,
     bool lasts = what.reason == "closed";
     http::response_head head;
     if (what.status == 405) head.fields.add("Allow", http::allowed_methods);
-    bool client_erred = what.status == 400 || what.status == 408 || what.status == 413 || what.status == 431;
-    if (client_erred) head.fields.add("Connection", "close");
+    constexpr std::array last_words{400, 408, 413, 421, 431};  // a client of 421 has to connect anew
+    if (std::ranges::find(last_words, what.status) != last_words.end()) head.fields.add("Connection", "close");
     co_await http::reply_with_notice(to, {what.status, what.reason, sentence, what.advice, lasts}, std::move(head));
 }
 

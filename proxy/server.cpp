@@ -213,7 +213,7 @@ task<outcome> settled(task<void> replying)
 /// the names in it. No other host may be reached that way.
 bool server::belongs_here(const route& matched, const net::stream::security& agreed, std::string_view host) const
 {
-    if (matched.tls_options != agreed.tls_options) return false;
+    if (matched.tls_options != agreed.tls_options || !worker_.tls.still_demands(agreed)) return false;
     return host == agreed.server_name || worker_.tls.covers(agreed.server_name, host);
 }
 

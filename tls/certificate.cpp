@@ -54,13 +54,8 @@ std::string der_of(X509* leaf)
     return der;
 }
 
-}  // namespace
-
-checked<certificate_facts> inspect_certificate(std::string_view chain_pem, std::string_view key_pem)
+checked<certificate_facts> facts_of(X509* leaf)
 {
-    auto pair = parse_pair(chain_pem, key_pem);
-    if (!pair) return std::unexpected(pair.error());
-    auto* leaf = pair->leaf.get();
     auto names = alternative_names(leaf);
     if (names.empty()) {
         return std::unexpected(
@@ -70,12 +65,28 @@ checked<certificate_facts> inspect_certificate(std::string_view chain_pem, std::
                              to_time(X509_get0_notAfter(leaf))};
 }
 
+}  // namespace
+
+checked<certificate_facts> inspect_certificate(std::string_view chain_pem, std::string_view key_pem)
+{
+    auto pair = parse_pair(chain_pem, key_pem);
+    if (!pair) return std::unexpected(pair.error());
+    return facts_of(pair->leaf.get());
+}
+
+checked<certificate_facts> inspect_certificate(std::string_view chain_pem)
+{
+    auto leaf = parse_certificate(chain_pem);
+    if (!leaf) return std::unexpected(problem{"", "no certificate: " + last_openssl_error()});
+    return facts_of(leaf.get());
+}
+
 bool issued_by(std::string_view chain_pem, std::string_view authority_pem)
 {
     auto leaf = parse_certificate(chain_pem), authority = parse_certificate(authority_pem);
-    bool verified = leaf && authority && X509_verify(leaf.get(), X509_get0_pubkey(authority.get())) == 1;
-    if (!verified) last_openssl_error();
-    return verified;
+    bool issued = leaf && authority && X509_check_issued(authority.get(), leaf.get()) == X509_V_OK;
+    if (!issued) last_openssl_error();
+    return issued;
 }
 
 bool covers(std::string_view certificate_name, std::string_view host)

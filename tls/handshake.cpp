@@ -5,6 +5,7 @@
 #include "tls/served_certificate.hpp"
 #include "tls/server_name.hpp"
 
+#include <openssl/err.h>
 #include <algorithm>
 
 namespace lintel::tls {
@@ -77,8 +78,10 @@ int install_certificates(SSL* session, void*)
         if (pair == nullptr) continue;
         auto kind = EVP_PKEY_get_base_id(pair->key.get());
         if (std::ranges::find(kinds, kind) != kinds.end()) continue;
-        if (SSL_use_cert_and_key(session, pair->leaf.get(), pair->key.get(), pair->intermediates.get(), 1) != 1)
+        if (SSL_use_cert_and_key(session, pair->leaf.get(), pair->key.get(), pair->intermediates.get(), 1) != 1) {
+            ERR_clear_error();  // what stays in the queue fails the next call
             continue;
+        }
         kinds.push_back(kind);
         own = !each.fallback;
     }

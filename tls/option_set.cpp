@@ -31,7 +31,7 @@ std::optional<problem> trust_clients_of(SSL_CTX* context, std::string_view ca_pe
 {
     auto authorities = parse_certificates(ca_pem);
     if (!authorities) return problem{"clientAuth", "the CA of the clients: " + authorities.error().what};
-    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);  // each of them is trusted
+    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);  // for sessions begun with it
     for (const auto& each : *authorities) {
         X509_STORE_add_cert(SSL_CTX_get_cert_store(context), each.get());
         SSL_CTX_add_client_CA(context, each.get());
@@ -94,6 +94,8 @@ checked<context_ptr> option_set::compile()
         if (auto wrong = trust_clients_of(made.get(), spec_.client_ca_pem)) return std::unexpected(*wrong);
     }
     SSL_CTX_set_verify(made.get(), verify_mode(spec_.clients), nullptr);
+    if (spec_.clients != model::client_auth::none)
+        client_terms_ = std::hash<std::string>{}(std::to_string(verify_mode(spec_.clients)) + spec_.client_ca_pem);
     groups_ = std::move(*groups);
     digest_ = digest_of(spec_);
     return made;
@@ -115,6 +117,8 @@ void option_set::apply_to(SSL* session, std::string_view server_name) const
         SSL_set_max_proto_version(session, number_of(spec_.highest));
         SSL_set1_groups_list(session, groups_.c_str());
         SSL_set_verify(session, verify_mode(spec_.clients), nullptr);
+        if (spec_.clients != model::client_auth::none)  // each CA is trusted, intermediate ones too
+            X509_VERIFY_PARAM_set_flags(SSL_get0_param(session), X509_V_FLAG_PARTIAL_CHAIN);
     }
     auto scope = crypto::from_hex(crypto::sha256_hex(digest_ + std::string(server_name)));
     SSL_set_session_id_context(session, reinterpret_cast<const unsigned char*>(scope.data()),

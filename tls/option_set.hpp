@@ -30,6 +30,9 @@ public:
     /// Null where the set is closed.
     SSL_CTX* context() const { return context_.get(); }
 
+    /// A hash of what is demanded of clients' certificates and of whose they may be; 0: nothing.
+    std::uint64_t client_terms() const { return client_terms_; }
+
     /// Makes `session`, begun under another set, one of this set, for the client's `server_name`. Only from the client
     /// hello's callback: later some of it is decided already. Sessions are bound to what was demanded when they were
     /// made: none resumes under other demands, or for another name (RFC 6066 §3).
@@ -45,6 +48,7 @@ private:
     std::string id_;
     model::tls_options spec_;
     std::string groups_, digest_, why_closed_;
+    std::uint64_t client_terms_ = 0;
     context_ptr context_;
 };
 

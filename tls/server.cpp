@@ -80,6 +80,12 @@ bool server::covers(std::string_view server_name, std::string_view host) const
     return inside_->published.get()->certificates.covers(server_name, host);
 }
 
+bool server::still_demands(const net::stream::security& agreed) const
+{
+    const auto& options = inside_->published.get()->options.for_name(agreed.server_name);
+    return !options->closed() && options->client_terms() == agreed.client_terms;
+}
+
 server::server(const store_cell& published) : inside_(std::make_unique<inside>(published)) {}
 server::~server() = default;
 
@@ -118,6 +124,7 @@ task<result<std::unique_ptr<net::stream>>> server::accept(std::unique_ptr<net::s
                           .server_name = std::move(ours.server_name),
                           .tls_options = ours.options->id(),
                           .client_subject = verified_subject(encrypted->session()),
+                          .client_terms = ours.options->client_terms(),
                           .protocol = encrypted->agreed_protocol(),
                           .resumed = SSL_session_reused(encrypted->session()) == 1});
     SSL_certs_clear(encrypted->session());  // an idle connection keeps what it needs

@@ -39,6 +39,10 @@ public:
     /// As `certificate_store::covers`, of the certificates that are published now.
     bool covers(std::string_view server_name, std::string_view host) const;
 
+    /// Whether the client of a connection would have to show today what it showed in its handshake: the options of its
+    /// name may have changed since.
+    bool still_demands(const net::stream::security& agreed) const;
+
     /// Takes over `client` and answers its handshake within `limit`. Errors: `too_many_handshakes` at once, so that
     /// those that have begun get done; `timed_out`, `end_of_stream`, `handshake_failed` (`why`, where given, gets the
     /// reason for the debug log).

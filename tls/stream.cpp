@@ -12,7 +12,6 @@ namespace lintel::tls {
 namespace {
 
 constexpr std::size_t gathered_bytes = 64 * 1024;  // of plaintext, in one send
-constexpr int most_messages = 32;                  // KeyUpdates, tickets and what else carries no data
 
 stream& stream_of(BIO* bio) { return *static_cast<stream*>(BIO_get_data(bio)); }
 

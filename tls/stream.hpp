@@ -44,7 +44,8 @@ public:
 
     // For OpenSSL's BIO:
     int read_below(std::span<std::byte> into);
-    bool write_below(std::string_view record) { return outbox_.put(*lower_, record); }
+    /// False, too, where the peer makes us answer again and again (KeyUpdate) and sends nothing else.
+    bool write_below(std::string_view record) { return messages_ <= most_messages && outbox_.put(*lower_, record); }
     void note_message(int kind);
 
 private:
@@ -57,8 +58,10 @@ private:
     record_sizes sizes_;
     security security_;
     std::shared_ptr<void> companion_;
-    std::size_t owed_ = 0;  ///< plaintext that was encrypted, but that the caller was not told of
-    int messages_ = 0;      ///< of the handshake protocol since the last data
+    std::size_t owed_ = 0;                    ///< plaintext that was encrypted, but that the caller was not told of
+    static constexpr int most_messages = 32;  ///< KeyUpdates, tickets and what else carries no data
+
+    int messages_ = 0;  ///< of the handshake protocol since the last data
     net::direction write_needs_ = net::direction::write;
     bool read_blocked_ = false;  ///< the last read used up all that OpenSSL holds
     bool failed_ = false;        ///< after a fatal error OpenSSL must not be asked again

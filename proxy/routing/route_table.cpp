@@ -1,7 +1,5 @@
 #include "proxy/routing/route_table.hpp"
 
-#include "base/prefetch.hpp"
-
 namespace lintel::proxy {
 
 namespace {
@@ -10,7 +8,6 @@ namespace {
 void improve(const route_ptr*& best, const route_list* list, std::size_t entrypoint, const http::request_head& request)
 {
     if (list == nullptr) return;
-    prefetch(*list->front());
     for (const auto& candidate : *list) {
         if (best != nullptr && !goes_before(*candidate, **best)) return;
         if (!candidate->entrypoints[entrypoint]) continue;
@@ -62,7 +59,6 @@ const route_ptr* route_table::match(std::size_t entrypoint, const http::request_
         improve(best, listed(key_of(host.substr(dot))), entrypoint, request);
     }
     improve(best, listed(key_of("")), entrypoint, request);
-    if (best != nullptr && (*best)->service) prefetch(*(*best)->service);
     return best;
 }
 
@@ -106,11 +102,8 @@ const route_list* route_table::listed(list_key key) const
 {
     const auto& all = shards_[shard_of(key)];
     if (!all) return nullptr;
-    // Keys are hashes: where one is can be foretold to a few places, and what is read is near.
-    auto place = static_cast<std::size_t>((static_cast<unsigned __int128>(key) * all->size()) >> 64);
-    while (place > 0 && (*all)[place - 1].key >= key) --place;
-    while (place < all->size() && (*all)[place].key < key) ++place;
-    return place == all->size() || (*all)[place].key != key ? nullptr : &(*all)[place].list;
+    auto found = std::ranges::lower_bound(*all, key, {}, &entry::key);
+    return found == all->end() || found->key != key ? nullptr : &found->list;
 }
 
 }  // namespace lintel::proxy

@@ -100,6 +100,41 @@ class TlsOptions(Case):
         answer = self.ask("mtls.test", self.clients.issue("/CN=alice"), host="plain.test")
         self.assertEqual(421, answer.status)
 
+    def test_terms_that_become_stricter_hold_for_open_connections_too(self):
+        with connect(self.front.https, tls=self.context(), server_name="maybe.test") as client:
+            self.assertEqual(200, client.request("maybe.test", "/").status)
+            stricter = options_yaml(self.clients.certificate).replace("VerifyClientCertIfGiven", "RequireAndVerifyClientCert")
+            self.front.write_routes(routers_yaml(self.upstream.url) + stricter)
+            wait_for(lambda: not self.lets_in("maybe.test"), "new connections need a certificate")
+            self.assertEqual(421, client.request("maybe.test", "/").status)
+            self.assertTrue(client.ended(), "the client has to connect anew")
+
+    def lets_in(self, name):
+        try:
+            return self.ask(name).status == 200
+        except OSError:
+            return False
+
+    def test_an_intermediate_ca_lets_in_whom_it_issued_for(self):
+        """Nobody knows its issuer."""
+        root, folder = Authority(self, "root"), self.clients.folder
+        key, request, extensions = folder / "middle.key", folder / "middle.csr", folder / "middle.ext"
+        openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=middle",
+                "-keyout", key, "-out", request)
+        extensions.write_text("basicConstraints=critical,CA:TRUE\n")
+        middle = Authority(self, "unused")
+        middle.certificate, middle.key = folder / "middle.pem", key
+        openssl("x509", "-req", "-in", request, "-CA", root.certificate, "-CAkey", root.key, "-CAcreateserial", "-days", "30",
+                "-extfile", extensions, "-out", middle.certificate)
+        self.front.write_routes(routers_yaml(self.upstream.url) + options_yaml(middle.certificate))
+        alice = middle.issue("/CN=alice")
+        def asked():
+            try:
+                return self.ask("mtls.test", alice).status == 200
+            except OSError:
+                return False
+        wait_for(asked, "she is let in")
+
     def test_a_set_whose_ca_is_missing_closes_its_host(self):
         self.assertIn("nowhere.pem", str(self.front.problems()))
         answer = self.ask("broken.test")

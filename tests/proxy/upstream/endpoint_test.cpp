@@ -121,7 +121,12 @@ TEST(Endpoint, SumsItsWorkersShares)
 
 service service_of(std::vector<readiness> each, std::size_t workers = 1)
 {
-    service made{.id = "s", .endpoints = {}, .turns = std::make_shared<rotation>(workers)};
+    service made{.id = "s",
+                 .endpoints = {},
+                 .turns = std::make_shared<rotation>(workers),
+                 .security = {},
+                 .proxy_header = {},
+                 .refusal = {}};
     for (auto ready : each)
         made.endpoints.push_back(
             std::make_shared<endpoint>(std::to_string(made.endpoints.size()), spec(ready), workers));
@@ -192,7 +197,12 @@ TEST(Service, KeepsItsTurnWhenItShrinks)
     auto all = service_of({readiness::ready, readiness::ready, readiness::ready});
     chosen(all, 0);
     chosen(all, 0);
-    service smaller{.id = "s", .endpoints = {all.endpoints[0]}, .turns = all.turns};
+    service smaller{.id = "s",
+                    .endpoints = {all.endpoints[0]},
+                    .turns = all.turns,
+                    .security = {},
+                    .proxy_header = {},
+                    .refusal = {}};
     EXPECT_EQ(chosen(smaller, 0), "0");
     EXPECT_EQ(chosen(smaller, 0), "0");
 }
