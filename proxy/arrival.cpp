@@ -77,8 +77,9 @@ private:
     /// `need_more`: it didn't come.
     task<tls::hello_reading> read_hello()
     {
+        tls::client_hello_reader reader;
         for (;;) {
-            auto read = tls::read_client_hello(client_.peeked());
+            auto read = reader.read(client_.peeked());
             if (read.what != tls::hello_reading::verdict::need_more) co_return read;
             auto more = co_await client_.peek_more();
             if (more) continue;
