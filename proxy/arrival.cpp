@@ -110,7 +110,12 @@ task<arrival> receive(worker_state& worker, std::size_t entrypoint, std::unique_
 {
     arrival found;
     const auto& settings = worker.settings;
-    if (looked_at.size() >= std::max<std::size_t>(1, settings.max_handshakes / settings.workers)) co_return found;
+    bool reads =
+        worker.must_introduce(entrypoint, client->peer()) || worker.routes.get()->tcp().asks_for_name(entrypoint);
+    if (reads && looked_at.size() >= std::max<std::size_t>(1, settings.max_handshakes / settings.workers)) {
+        worker.counters.add(counter::connections_refused);
+        co_return found;
+    }
     auto peeked = std::make_unique<net::peeked_stream>(worker.loop, std::move(client));
     struct listed {
         std::list<net::stream*>& list;

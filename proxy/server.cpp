@@ -158,7 +158,8 @@ task<std::unique_ptr<net::stream>> server::shake_hands(std::unique_ptr<net::stre
     auto encrypted = co_await worker_.tls.accept(std::move(client), worker_.settings.tls_handshake, &why);
     shaking_hands_.erase(shaking);
     if (encrypted) co_return std::move(*encrypted);
-    worker_.counters.add(counter::handshakes_failed);
+    bool full = encrypted.error() == tls::errc::too_many_handshakes;
+    worker_.counters.add(full ? counter::connections_refused : counter::handshakes_failed);
     log::debug("tls.handshake_failed", {{"client", peer.ip()}, {"error", encrypted.error().message()}, {"why", why}});
     co_return nullptr;
 }
