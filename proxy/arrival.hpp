@@ -23,10 +23,10 @@ struct arrival {
 bool is_open_question(worker_state& worker, std::size_t entrypoint, const net::address& peer);
 
 /// Reads as much as it takes: a PROXY header from those who must send one, and a ClientHello where TCP routers go by
-/// names; each in time, and neither too long. Cut, too, where there is something to read and too many are looked at
+/// names; both by `end`, and neither too long. Cut, too, where there is something to read and too many are looked at
 /// already (max_handshakes). What is cut is counted. The connection stands in `looked_at` meanwhile, for whoever ends
 /// it.
-task<arrival> receive(worker_state& worker, std::size_t entrypoint, std::unique_ptr<net::stream> client,
+task<arrival> receive(worker_state& worker, std::size_t entrypoint, std::unique_ptr<net::stream> client, time_point end,
                       std::list<net::stream*>& looked_at);
 
 }  // namespace lintel::proxy
