@@ -119,11 +119,7 @@ task<arrival> receive(worker_state& worker, std::size_t entrypoint, std::unique_
         co_return found;
     }
     auto peeked = std::make_unique<net::peeked_stream>(worker.loop, std::move(client));
-    struct listed {
-        std::list<net::stream*>& list;
-        std::list<net::stream*>::iterator place;
-        ~listed() { list.erase(place); }
-    } here{looked_at, looked_at.insert(looked_at.end(), peeked.get())};
+    listed here(looked_at, *peeked);
     reading one(worker, entrypoint, *peeked, end);
     if (co_await one.run(found))
         found.client = std::move(peeked);

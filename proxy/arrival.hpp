@@ -19,6 +19,18 @@ struct arrival {
     std::string server_name;              ///< of the ClientHello, where it was looked at
 };
 
+/// Keeps a connection in a list as long as this lives, for whoever ends those in it.
+class listed {
+public:
+    listed(std::list<net::stream*>& list, net::stream& which) : list_(list), place_(list.insert(list.end(), &which)) {}
+    listed(const listed&) = delete;
+    ~listed() { list_.erase(place_); }
+
+private:
+    std::list<net::stream*>& list_;
+    std::list<net::stream*>::iterator place_;
+};
+
 /// False: nothing has to be found out, the connection speaks HTTP and is its peer's own.
 bool is_open_question(worker_state& worker, std::size_t entrypoint, const net::address& peer);
 

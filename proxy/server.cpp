@@ -155,9 +155,8 @@ task<std::unique_ptr<net::stream>> server::shake_hands(std::unique_ptr<net::stre
 {
     auto peer = client->peer();
     std::string why;
-    auto shaking = shaking_hands_.insert(shaking_hands_.end(), client.get());
+    listed here(shaking_hands_, *client);
     auto encrypted = co_await worker_.tls.accept(std::move(client), end - steady_clock::now(), &why);
-    shaking_hands_.erase(shaking);
     if (encrypted) co_return std::move(*encrypted);
     bool full = encrypted.error() == tls::errc::too_many_handshakes;
     worker_.counters.add(full ? counter::connections_refused : counter::handshakes_failed);
