@@ -20,7 +20,9 @@ peeked_stream::peeked_stream(worker& home, std::unique_ptr<stream> lower)
 
 task<result<void>> peeked_stream::peek_more()
 {
-    auto count = co_await lower_->read_into(early_, std::max(least_read_bytes, early_.size()));
+    // Into the room that is there; where there is none it doubles: what drips is not copied for each drop.
+    auto least = early_.full() ? std::max(least_read_bytes, early_.size()) : 1;
+    auto count = co_await lower_->read_into(early_, least);
     if (!count) co_return count.error();
     if (*count == 0) co_return errc::end_of_stream;
     co_return result<void>{};

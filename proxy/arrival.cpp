@@ -15,8 +15,8 @@ using model::tcp_security;
 
 class reading {
 public:
-    reading(worker_state& worker, std::size_t entrypoint, net::peeked_stream& client)
-        : worker_(worker), entrypoint_(entrypoint), client_(client)
+    reading(worker_state& worker, std::size_t entrypoint, net::peeked_stream& client, time_point end)
+        : worker_(worker), entrypoint_(entrypoint), client_(client), end_(end)
     {
     }
 
@@ -24,8 +24,9 @@ public:
     task<bool> run(arrival& found)
     {
         const auto& here = worker_.settings.entrypoints[entrypoint_];
-        auto limit = here.tls ? worker_.settings.tls_handshake : worker_.limits[entrypoint_].options.head_timeout;
-        client_.expires_at(net::direction::read, steady_clock::now() + limit);
+        bool shakes_hands = here.tls || worker_.routes.get()->tcp().asks_for_name(entrypoint_);
+        auto head_end = steady_clock::now() + worker_.limits[entrypoint_].options.head_timeout;
+        client_.expires_at(net::direction::read, shakes_hands ? end_ : head_end);
         if (worker_.must_introduce(entrypoint_, client_.peer()) && !co_await read_proxy_header()) co_return false;
         if (worker_.routes.get()->tcp().has_any(entrypoint_) && !co_await find_route(found)) co_return false;
         client_.expires_at(net::direction::read, time_point::max());
@@ -61,7 +62,7 @@ private:
             take(found, worker_.routes.get()->tcp().clear(entrypoint_));
             co_return true;
         }
-        client_.expires_at(net::direction::read, steady_clock::now() + worker_.settings.tls_handshake);
+        client_.expires_at(net::direction::read, end_);
         auto read = co_await read_hello();
         auto table = worker_.routes.get();  // as it is now
         if (read.what == tls::hello_reading::verdict::complete) {
@@ -77,8 +78,9 @@ private:
     /// `need_more`: it didn't come.
     task<tls::hello_reading> read_hello()
     {
+        tls::client_hello_reader reader;
         for (;;) {
-            auto read = tls::read_client_hello(client_.peeked());
+            auto read = reader.read(client_.peeked());
             if (read.what != tls::hello_reading::verdict::need_more) co_return read;
             auto more = co_await client_.peek_more();
             if (more) continue;
@@ -95,6 +97,7 @@ private:
     worker_state& worker_;
     std::size_t entrypoint_;
     net::peeked_stream& client_;
+    time_point end_;  ///< of the handshake
 };
 
 }  // namespace
@@ -104,19 +107,20 @@ bool is_open_question(worker_state& worker, std::size_t entrypoint, const net::a
     return worker.routes.get()->tcp().has_any(entrypoint) || worker.must_introduce(entrypoint, peer);
 }
 
-task<arrival> receive(worker_state& worker, std::size_t entrypoint, std::unique_ptr<net::stream> client,
+task<arrival> receive(worker_state& worker, std::size_t entrypoint, std::unique_ptr<net::stream> client, time_point end,
                       std::list<net::stream*>& looked_at)
 {
     arrival found;
     const auto& settings = worker.settings;
-    if (looked_at.size() >= std::max<std::size_t>(1, settings.max_handshakes / settings.workers)) co_return found;
+    bool reads =
+        worker.must_introduce(entrypoint, client->peer()) || worker.routes.get()->tcp().asks_for_name(entrypoint);
+    if (reads && looked_at.size() >= std::max<std::size_t>(1, settings.max_handshakes / settings.workers)) {
+        worker.counters.add(counter::connections_refused);
+        co_return found;
+    }
     auto peeked = std::make_unique<net::peeked_stream>(worker.loop, std::move(client));
-    struct listed {
-        std::list<net::stream*>& list;
-        std::list<net::stream*>::iterator place;
-        ~listed() { list.erase(place); }
-    } here{looked_at, looked_at.insert(looked_at.end(), peeked.get())};
-    reading one(worker, entrypoint, *peeked);
+    listed here(looked_at, *peeked);
+    reading one(worker, entrypoint, *peeked, end);
     if (co_await one.run(found))
         found.client = std::move(peeked);
     else

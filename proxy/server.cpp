@@ -98,12 +98,13 @@ task<void> server::serve(std::size_t entrypoint, std::unique_ptr<net::stream> cl
     worker_.counters.add(counter::connections);
     counted open(worker_.counters, counter::connections_open);
     admitted counted_in(worker_.admission, client->peer());
+    auto end = steady_clock::now() + worker_.settings.tls_handshake;  // of all that comes ahead of the first request
     if (is_open_question(worker_, entrypoint, client->peer())) {
-        client = co_await find_out(entrypoint, std::move(client), counted_in);
+        client = co_await find_out(entrypoint, std::move(client), end, counted_in);
         if (!client) co_return;
     }
     if (worker_.settings.entrypoints[entrypoint].tls) {
-        client = co_await shake_hands(std::move(client));
+        client = co_await shake_hands(std::move(client), end);
         if (!client) co_return;
     }
     std::unique_ptr<http::h1_connection::tunnel> tunnel;
@@ -119,25 +120,25 @@ task<void> server::serve(std::size_t entrypoint, std::unique_ptr<net::stream> cl
 /// Whose connection it is, and whether a TCP router takes it. Null: one did, or it is over. Apart from serve(), whose
 /// frame lives as long as the connection.
 task<std::unique_ptr<net::stream>> server::find_out(std::size_t entrypoint, std::unique_ptr<net::stream> client,
-                                                    admitted& counted_in)
+                                                    time_point end, admitted& counted_in)
 {
-    auto arrived = co_await receive(worker_, entrypoint, std::move(client), shaking_hands_);
+    auto arrived = co_await receive(worker_, entrypoint, std::move(client), end, shaking_hands_);
     if (!arrived.client) co_return nullptr;
     if (!counted_in.stands_for(arrived.client->peer())) {
         worker_.counters.add(counter::connections_refused);
         co_return nullptr;
     }
     if (!arrived.route) co_return std::move(arrived.client);
-    co_await pass_on(entrypoint, std::move(arrived));
+    co_await pass_on(entrypoint, std::move(arrived), end);
     co_return nullptr;
 }
 
-/// What a TCP router takes.
-task<void> server::pass_on(std::size_t entrypoint, arrival from)
+/// What a TCP router takes. `end`: of the handshake, if there is one.
+task<void> server::pass_on(std::size_t entrypoint, arrival from, time_point end)
 {
     const auto& route = *from.route;
     if (route.security == model::tcp_security::ended && route.refusal.empty()) {
-        from.client = co_await shake_hands(std::move(from.client));
+        from.client = co_await shake_hands(std::move(from.client), end);
         if (!from.client) co_return;
         // Both go by the same name; where they don't agree all the same, nobody gets past the router's terms.
         if (from.client->secured().tls_options != route.tls_options) {
@@ -150,15 +151,15 @@ task<void> server::pass_on(std::size_t entrypoint, arrival from)
 }
 
 /// Null: it failed.
-task<std::unique_ptr<net::stream>> server::shake_hands(std::unique_ptr<net::stream> client)
+task<std::unique_ptr<net::stream>> server::shake_hands(std::unique_ptr<net::stream> client, time_point end)
 {
     auto peer = client->peer();
     std::string why;
-    auto shaking = shaking_hands_.insert(shaking_hands_.end(), client.get());
-    auto encrypted = co_await worker_.tls.accept(std::move(client), worker_.settings.tls_handshake, &why);
-    shaking_hands_.erase(shaking);
+    listed here(shaking_hands_, *client);
+    auto encrypted = co_await worker_.tls.accept(std::move(client), end - steady_clock::now(), &why);
     if (encrypted) co_return std::move(*encrypted);
-    worker_.counters.add(counter::handshakes_failed);
+    bool full = encrypted.error() == tls::errc::too_many_handshakes;
+    worker_.counters.add(full ? counter::connections_refused : counter::handshakes_failed);
     log::debug("tls.handshake_failed", {{"client", peer.ip()}, {"error", encrypted.error().message()}, {"why", why}});
     co_return nullptr;
 }

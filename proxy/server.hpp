@@ -35,9 +35,9 @@ private:
     bool admit(std::size_t entrypoint, net::stream& client);
     task<void> serve(std::size_t entrypoint, std::unique_ptr<net::stream> client);
     task<std::unique_ptr<net::stream>> find_out(std::size_t entrypoint, std::unique_ptr<net::stream> client,
-                                                admitted& counted_in);
-    task<void> pass_on(std::size_t entrypoint, arrival from);
-    task<std::unique_ptr<net::stream>> shake_hands(std::unique_ptr<net::stream> client);
+                                                time_point end, admitted& counted_in);
+    task<void> pass_on(std::size_t entrypoint, arrival from, time_point end);
+    task<std::unique_ptr<net::stream>> shake_hands(std::unique_ptr<net::stream> client, time_point end);
     task<void> answer(http::exchange& exchange, std::size_t entrypoint);
     bool belongs_here(const route& matched, const net::stream::security& agreed, std::string_view host) const;
     now_or_later<outcome> answer_route(http::exchange& exchange, std::size_t entrypoint, const route_ptr& route,

@@ -67,28 +67,6 @@ std::size_t size_of_message(std::string_view joined)
     return message_head + (joined.size() < message_head ? 0 : cursor(joined.substr(1)).number(3));
 }
 
-struct message {
-    verdict what;
-    std::string body{};
-};
-
-/// Puts the first message of the handshake together from its records.
-message first_message(std::string_view bytes)
-{
-    std::string joined;
-    for (;;) {
-        auto size = size_of_message(joined);
-        if (size > client_hello_limit_bytes) return {verdict::not_tls};
-        if (joined.size() >= size) return {verdict::complete, joined.substr(message_head, size - message_head)};
-        if (!may_be_handshake(bytes)) return {verdict::not_tls};
-        if (bytes.size() <= record_head) return {verdict::need_more};
-        auto part = bytes.substr(record_head, cursor(bytes.substr(3)).number(2));
-        joined += part;
-        if (static_cast<unsigned char>(joined[0]) != client_hello_message) return {verdict::not_tls};
-        bytes.remove_prefix(record_head + part.size());
-    }
-}
-
 std::vector<std::string> read_protocols(std::string_view extension)
 {
     std::vector<std::string> all;
@@ -127,14 +105,39 @@ std::optional<client_hello> read_body(std::string_view body)
 
 }  // namespace
 
-hello_reading read_client_hello(std::string_view first_bytes)
+hello_reading client_hello_reader::read(std::string_view first_bytes)
 {
-    auto [what, body] = first_message(first_bytes.substr(0, client_hello_limit_bytes));
+    auto what = join(first_bytes.substr(0, client_hello_limit_bytes));
     if (what == verdict::need_more && first_bytes.size() >= client_hello_limit_bytes) return {verdict::not_tls};
     if (what != verdict::complete) return {what};
-    auto hello = read_body(body);
+    auto hello = read_body(std::string_view(joined_).substr(message_head, size_of_message(joined_) - message_head));
     if (!hello) return {verdict::not_tls};
     return {verdict::complete, std::move(*hello)};
 }
+
+/// Puts the first message of the handshake together from its records, from where it was left.
+verdict client_hello_reader::join(std::string_view bytes)
+{
+    for (;;) {
+        auto size = size_of_message(joined_);
+        if (size > client_hello_limit_bytes) return verdict::not_tls;
+        if (joined_.size() >= size) return verdict::complete;
+        if (record_bytes_ == 0) {
+            auto head = bytes.substr(read_bytes_);
+            if (!may_be_handshake(head)) return verdict::not_tls;
+            if (head.size() < record_head) return verdict::need_more;
+            record_bytes_ = cursor(head.substr(3)).number(2);
+            read_bytes_ += record_head;
+        }
+        auto part = bytes.substr(read_bytes_, record_bytes_);
+        if (part.empty()) return verdict::need_more;
+        joined_ += part;
+        read_bytes_ += part.size();
+        record_bytes_ -= part.size();
+        if (static_cast<unsigned char>(joined_[0]) != client_hello_message) return verdict::not_tls;
+    }
+}
+
+hello_reading read_client_hello(std::string_view first_bytes) { return client_hello_reader().read(first_bytes); }
 
 }  // namespace lintel::tls

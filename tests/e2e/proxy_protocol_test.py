@@ -1,6 +1,7 @@
 """PROXY headers: from proxies in front that may say whose connection it is, and on to TCP services that ask for it."""
 import socket
 import struct
+import time
 
 from support.case import Case, main, wait_for
 from support.routes import routes
@@ -101,11 +102,11 @@ class Http(Case):
 class In(TcpCase):
     """Ahead of what TCP routers take."""
 
-    def behind_proxies(self, tls, name, suffix, header=0, trusted="127.0.0.0/8"):
+    def behind_proxies(self, tls, name, suffix, *flags, header=0, trusted="127.0.0.0/8"):
         self.log = self.folder() / "access.log"
         self.there = self.echo(header=None if not header else lambda seen: not seen.endswith(b"\n"))
         rule = f"HostSNI(`{name}`)"
-        return self.door(entrypoints=f"lb=127.0.0.1:0{suffix}+proxy_protocol_from={trusted}",
+        return self.door(*flags, entrypoints=f"lb=127.0.0.1:0{suffix}+proxy_protocol_from={trusted}",
                          options={"access_log": self.log},
                          db=TcpRouter(rule, self.there.address, "lb", tls, proxy_header=header))
 
@@ -126,6 +127,18 @@ class In(TcpCase):
         lintel = self.behind_proxies(self.ENDED, "ended.localhost", "+tls")
         self.talk(behind(lintel.ready["entrypoints"]["lb"], V1, lintel.trust(), "ended.localhost"))
         self.assertEqual("192.0.2.7", self.client_of_the_line())
+
+    def test_the_header_the_name_and_the_handshake_have_one_time_together(self):
+        lintel = self.behind_proxies(self.ENDED, "ended.localhost", "+tls", "--handshake-timeout", "1s")
+        for what, rest in {"no ClientHello": b"", "half of one": hello("ended.localhost")[:40],
+                           "no more than one": hello("ended.localhost")}.items():
+            with self.subTest(what), behind(lintel.ready["entrypoints"]["lb"], V1[:10]) as client:
+                began = time.monotonic()
+                time.sleep(0.6)
+                client.send(V1[10:] + rest)
+                self.read_what_comes(client)
+                self.assertGreater(time.monotonic() - began, 0.9)
+                self.assertLess(time.monotonic() - began, 1.45)
 
     def test_ahead_of_clear_text_where_the_server_speaks_first(self):
         lintel = self.behind_proxies("", "*", "")

@@ -92,6 +92,18 @@ class Written(TcpCase):
             self.assertTrue(client.ended())
         wait_for(lambda: count(lintel, "handshakes_failed") == before + 1, "it is counted")
 
+    def test_where_handshakes_are_full_only_what_has_to_be_read_is_cut(self):
+        echo = self.echo().address
+        lintel = self.door("--max-handshakes", "1", entrypoints="db=127.0.0.1:0", options={"workers": 1},
+                           db=TcpRouter("HostSNI(`*`)", echo, "db"),
+                           passed=TcpRouter("HostSNI(`passed.localhost`)", echo, "https", self.PASSING))
+        with connect(lintel.https) as slow:
+            slow.send(hello("passed.localhost")[:20])
+            with connect(lintel.https) as client:
+                self.assertTrue(client.ended())
+            self.echoes(self.greeted(lintel))
+            wait_for(lambda: count(lintel, "connections_refused") == 1, "it is counted")
+
 
 class Drain(TcpCase):
     MANY = 300

@@ -13,9 +13,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     auto whole = tls::read_client_hello(bytes);
     require(whole.hello.server_name.size() <= 255);
     auto step = 1 + bytes.size() / 64;
+    tls::client_hello_reader reader;
+    bool decided = false;
     for (std::size_t some = 0; some < bytes.size(); some += step) {
         auto part = tls::read_client_hello(bytes.substr(0, some));
+        if (!decided) require(reader.read(bytes.substr(0, some)).what == part.what);
         if (part.what == verdict::need_more) continue;
+        decided = true;
         require(part.what == whole.what && part.hello == whole.hello);
     }
     return 0;

@@ -56,6 +56,21 @@ TEST_F(PeekedStream, GivesWhatWasPeekedAtFirst)
     EXPECT_EQ(read(), make_error_code(errc::would_block).message());
 }
 
+TEST_F(PeekedStream, CopiesWhatDripsRarely)
+{
+    std::string all;
+    const char* place = nullptr;
+    int moves = 0;
+    while (all.size() < 60'000) {
+        std::string piece(100, static_cast<char>('a' + all.size() / 100 % 26));
+        peek(piece);
+        all += piece;
+        moves += near.peeked().data() != std::exchange(place, near.peeked().data());
+    }
+    EXPECT_EQ(near.peeked(), all);
+    EXPECT_LE(moves, 4);
+}
+
 TEST_F(PeekedStream, NeedsNoWaitForBytesThatAreHere)
 {
     peek("x");
