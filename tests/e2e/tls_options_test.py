@@ -9,7 +9,8 @@ from support.case import Case, main, wait_for
 from support.wire import connect, split_address
 
 HOSTS = {"plain.test": None, "mtls.test": "mtls@file", "maybe.test": "maybe@file", "new.test": "new@file",
-         "broken.test": "broken@file"}
+         "broken.test": "broken@file", "browsers.test": "browsers@file",
+         "*.wild.test": "mtls@file", "open.wild.test": None}
 
 
 def openssl(*arguments, **options):
@@ -45,15 +46,16 @@ tls:
     mtls: {{clientAuth: {{caFiles: [{client_ca}], clientAuthType: RequireAndVerifyClientCert}}}}
     maybe: {{clientAuth: {{caFiles: [{client_ca}], clientAuthType: VerifyClientCertIfGiven}}}}
     new: {{minVersion: VersionTLS13}}
+    browsers: {{alpnProtocols: [h2, http/1.1]}}
     broken: {{clientAuth: {{caFiles: [/nowhere.pem], clientAuthType: RequireAndVerifyClientCert}}}}
 """
 
 
 def routers_yaml(url):
     lines = ["http:", "  routers:"]
-    for host, options in HOSTS.items():
+    for i, (host, options) in enumerate(HOSTS.items()):
         tls = f"{{options: {options}}}" if options else "{}"
-        lines.append(f"    {host.split('.')[0]}: {{rule: Host(`{host}`), entryPoints: [https], service: app, tls: {tls}}}")
+        lines.append(f"    r{i}: {{rule: Host(`{host}`), entryPoints: [https], service: app, tls: {tls}}}")
     return "\n".join(lines + [f"  services: {{app: {{loadBalancer: {{servers: [{{url: '{url}'}}]}}}}}}\n"])
 
 
@@ -100,10 +102,24 @@ class TlsOptions(Case):
         answer = self.ask("mtls.test", self.clients.issue("/CN=alice"), host="plain.test")
         self.assertEqual(421, answer.status)
 
+    def test_a_wildcard_leaves_its_terms_to_no_host_of_its_own(self):
+        self.assertEqual(200, self.ask("open.wild.test").status)
+        self.assertEqual(200, self.ask("a.wild.test", self.clients.issue("/CN=alice")).status)
+        with self.assertRaises((ssl.SSLError, ConnectionError, EOFError)):
+            self.ask("a.wild.test")
+
     def test_a_set_whose_ca_is_missing_closes_its_host(self):
         self.assertIn("nowhere.pem", str(self.front.problems()))
         answer = self.ask("broken.test")
         self.assertEqual((503, "closed"), (answer.status, answer["Lintel-Reason"]))
+
+    def test_a_browser_is_not_promised_what_is_not_spoken(self):
+        context = self.context()
+        context.set_alpn_protocols(["h2", "http/1.1"])
+        with connect(self.front.https, tls=context, server_name="browsers.test") as client:
+            self.assertEqual("http/1.1", client.socket.selected_alpn_protocol())
+            self.assertEqual(200, client.request("browsers.test").status)
+        self.assertIn("the protocol h2 is not spoken", str(self.front.problems()))
 
     def test_a_host_may_speak_the_newest_version_only(self):
         context = self.front.trust()
