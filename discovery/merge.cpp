@@ -90,6 +90,18 @@ void resolve_options(Router& router, const option_sets& sets, std::vector<proble
     problems.push_back({router.where(), router.spec.refusal});
 }
 
+/// A handshake has nothing but its name to choose options by: those of a router for any name are never asked for.
+template <class Router>
+void refuse_options_of_no_host(Router& router, const std::vector<std::string>& names, std::vector<problem>& problems)
+{
+    auto& spec = router.spec;
+    if (spec.tls_options.empty() || std::ranges::find(names, "*") == names.end()) return;
+    spec.tls_options.clear();
+    if (!spec.refusal.empty()) return;
+    spec.refusal = "it names TLS options, but no host that a handshake could choose them by";
+    problems.push_back({router.where(), spec.refusal + "; this router is closed, name its hosts"});
+}
+
 std::ptrdiff_t count_tls(const std::vector<std::string>& names, const entrypoint_names& entrypoints)
 {
     return std::ranges::count_if(names, [&](const auto& each) { return entrypoints.is_tls(each); });
@@ -116,13 +128,17 @@ void resolve(agreed_router& router, declarations& all, const entrypoint_names& e
         spec.refusal = "it names TLS options, which can't be kept where it is served in clear text";
         problems.push_back({router.where(), spec.refusal + "; this router is closed"});
     }
+    refuse_options_of_no_host(router, router.rule->names, problems);
     disarm(spec);
 }
 
 void resolve(agreed_tcp_router& router, declarations& all, std::vector<problem>& problems)
 {
     resolve_service(router, all.tcp_services, problems);
-    if (router.spec.security == model::tcp_security::ended) resolve_options(router, all.options, problems);
+    if (router.spec.security == model::tcp_security::ended) {
+        resolve_options(router, all.options, problems);
+        refuse_options_of_no_host(router, router.spec.names, problems);
+    }
     if (!router.spec.refusal.empty()) router.spec.service.clear();
 }
 

@@ -36,7 +36,7 @@ public:
             auto strict = fields_.flag("snistrict");
             spec.strict_names = strict.value_or(true);
         }
-        spec.protocols = fields_.list("alpnprotocols");
+        read_protocols();
         reading_.out().tls_option_sets.push_back(std::move(set_));
     }
 
@@ -107,6 +107,20 @@ private:
                                                        "CurveP384 and CurveP521");
         }
         if (!written.empty() && set_.spec.curves.empty()) close("curvepreferences", "none of the curves is known");
+    }
+
+    /// A client holds us to what was agreed on: what we don't speak is never offered.
+    void read_protocols()
+    {
+        auto written = fields_.list("alpnprotocols");
+        for (const auto& name : written) {
+            if (name == "http/1.1" || name == "http/1.0")
+                set_.spec.protocols.push_back(name);
+            else
+                fields_.report("alpnprotocols", "the protocol " + text::printable(name, 40) +
+                                                    " is not spoken, ignored; known are http/1.1 and http/1.0");
+        }
+        if (!written.empty() && set_.spec.protocols.empty()) close("alpnprotocols", "none of the protocols is spoken");
     }
 
     /// Traefik's reading: CA files alone ask for a certificate.

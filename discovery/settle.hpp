@@ -36,8 +36,8 @@ void settle_inside_apps(std::vector<agreed_tcp_router>& routers, std::vector<pro
 void settle_across_apps(const std::vector<contender>& all, const entrypoint_names& entrypoints,
                         std::vector<problem>& problems);
 
-/// The handshake sees only a name, so those that share one on a TLS entrypoint share its options: who came first keeps
-/// them, a router that wants others is closed. Looks at `tls_options`, resolved.
+/// The handshake sees only a name, so those that share one where TLS is spoken, on whichever entrypoints, share its
+/// options: who came first keeps them, a router that wants others is closed. Looks at `tls_options`, resolved.
 void settle_handshakes(const std::vector<contender>& all, const entrypoint_names& entrypoints,
                        std::vector<problem>& problems);
 

@@ -1,13 +1,19 @@
 #include "discovery/settle.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 
 namespace lintel::discovery {
 
 namespace {
 
-/// (entrypoint, name) → whose options hold there
-using owners = std::unordered_map<text_pair, const contender*, text_pair_hash>;
+struct holder {
+    const contender* who;
+    std::string_view entrypoint;
+};
+
+/// name → whose options hold for it, by whichever entrypoint a client comes
+using owners = std::unordered_map<std::string_view, holder>;
 
 const std::string& options_of(const contender& who)
 {
@@ -18,33 +24,39 @@ bool ends_tls(const contender& who) { return who.http || who.tcp->spec.security 
 
 std::string shown(const std::string& options) { return options.empty() ? "the default" : options; }
 
+/// Its options go, too: they must not hold for others' names.
 void close(const contender& who, std::string why)
 {
     if (who.http) {
         auto& spec = who.http->spec;
         spec.refusal = std::move(why);
+        spec.tls_options.clear();
         spec.service.clear();
         spec.canonical_host.clear();
         spec.redirect_to_https = false;
     } else {
         who.tcp->spec.refusal = std::move(why);
         who.tcp->spec.service.clear();
+        who.tcp->spec.tls_options.clear();
     }
 }
 
-/// Why `who` can't have its options; empty where it can.
-std::string conflict(const owners& all, const contender& who, const std::vector<std::string>& entrypoints)
+/// A name of `who` for which others have other options; end() where it can have its own.
+owners::const_iterator conflict(const owners& all, const contender& who)
 {
-    for (const auto& entrypoint : entrypoints) {
-        for (const auto& name : who.names()) {
-            auto owner = all.find({entrypoint, name});
-            if (owner == all.end() || options_of(*owner->second) == options_of(who)) continue;
-            return "its TLS options are " + shown(options_of(who)) + ", but those of " + name + " on " + entrypoint +
-                   " are " + shown(options_of(*owner->second)) + " by " + owner->second->shown() +
-                   ", which had them first; all routers of a host have the same";
-        }
+    for (const auto& name : who.names()) {
+        auto owner = all.find(name);
+        if (owner != all.end() && options_of(*owner->second.who) != options_of(who)) return owner;
     }
-    return "";
+    return all.end();
+}
+
+std::string said_of(const owners::value_type& owner, const contender& who)
+{
+    const auto& [name, holds] = owner;
+    return "its TLS options are " + shown(options_of(who)) + ", but those of " + std::string(name) + " on " +
+           std::string(holds.entrypoint) + " are " + shown(options_of(*holds.who)) + " by " + holds.who->shown() +
+           ", which had them first; all routers of a host have the same";
 }
 
 }  // namespace
@@ -55,20 +67,16 @@ void settle_handshakes(const std::vector<contender>& all, const entrypoint_names
     owners known;
     for (const auto& each : all) {
         if (!ends_tls(each)) continue;
-        std::vector<std::string> encrypted;
-        for (const auto& entrypoint : each.entrypoints()) {
-            if (each.tcp || entrypoints.is_tls(entrypoint)) encrypted.push_back(entrypoint);
-        }
-        auto why = conflict(known, each, encrypted);
-        if (!why.empty()) {
+        auto encrypted = std::ranges::find_if(
+            each.entrypoints(), [&](const auto& entrypoint) { return each.tcp || entrypoints.is_tls(entrypoint); });
+        if (encrypted == each.entrypoints().end()) continue;
+        if (auto other = conflict(known, each); other != known.end()) {
+            auto why = said_of(*other, each);
             problems.push_back({each.where(), why + "; this router is closed"});
             close(each, std::move(why));
             continue;
         }
-        for (const auto& entrypoint : each.entrypoints()) {
-            if (!each.tcp && !entrypoints.is_tls(entrypoint)) continue;
-            for (const auto& name : each.names()) known.try_emplace(text_pair(entrypoint, name), &each);
-        }
+        for (const auto& name : each.names()) known.try_emplace(name, holder{&each, *encrypted});
     }
 }
 

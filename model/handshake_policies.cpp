@@ -53,10 +53,43 @@ name_policies handshake_policies(const snapshot& whole, std::string_view entrypo
 const name_policy* policy_for(const name_policies& policies, std::string_view name)
 {
     auto found = policies.find(name);
-    auto dot = name.find('.');
-    if (found == policies.end() && dot != name.npos) found = policies.find("*" + std::string(name.substr(dot)));
+    if (found == policies.end()) found = policies.find(wildcard_over(name));
     if (found == policies.end()) found = policies.find("*");
     return found == policies.end() ? nullptr : &found->second;
+}
+
+std::map<std::string, std::string, std::less<>> tls_options_by_host(const snapshot& whole,
+                                                                    std::span<const std::string> encrypted,
+                                                                    std::span<const std::string> clear)
+{
+    std::map<std::string, std::string, std::less<>> all, needed;
+    auto add = [&](const name_policies& policies) {
+        for (const auto& [name, policy] : policies) {
+            auto& known = all.try_emplace(name, default_tls_options).first->second;
+            if (known == default_tls_options) known = policy.tls_options;
+        }
+    };
+    for (const auto& entrypoint : encrypted) add(handshake_policies(whole, entrypoint));
+    for (const auto& entrypoint : clear) {
+        name_policies policies;
+        add_tcp(whole, entrypoint, policies);
+        add(policies);
+    }
+    auto is_special = [&](std::string_view name) {
+        auto found = all.find(name);
+        return found != all.end() && found->second != default_tls_options;
+    };
+    all.erase("*");
+    for (const auto& [name, options] : all) {
+        if (options != default_tls_options || is_special(wildcard_over(name))) needed.emplace(name, options);
+    }
+    return needed;
+}
+
+std::string wildcard_over(std::string_view host)
+{
+    auto dot = host.find('.');
+    return dot == host.npos || host.starts_with('*') ? "" : "*" + std::string(host.substr(dot));
 }
 
 }  // namespace lintel::model

@@ -4,6 +4,7 @@
 #include "model/snapshot.hpp"
 
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -27,5 +28,16 @@ name_policies handshake_policies(const snapshot& whole, std::string_view entrypo
 /// The policy of the most specific name that covers `name` (lower case; empty: the client named none): itself, then the
 /// wildcard, then "*". Null where none does: the default options, and HTTP.
 const name_policy* policy_for(const name_policies& policies, std::string_view name);
+
+/// Host ("a.x" or "*.x") → id of its option set, on whichever entrypoint a client comes. `encrypted` and `clear`: names
+/// of entrypoints that speak TLS, and of those where only TCP routers end it. Hosts of "default" are there only where
+/// they would fall to a wildcard with another set. Where entrypoints disagree, options go before "default", and then
+/// the first entrypoint counts. Costs a parse of each rule.
+std::map<std::string, std::string, std::less<>> tls_options_by_host(const snapshot& whole,
+                                                                    std::span<const std::string> encrypted,
+                                                                    std::span<const std::string> clear);
+
+/// "*.x" for "a.x"; empty where no wildcard covers `host`.
+std::string wildcard_over(std::string_view host);
 
 }  // namespace lintel::model

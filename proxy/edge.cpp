@@ -108,15 +108,10 @@ struct edge::inside {
     /// clients of the later one are refused: 421.
     tls::policies options_by_host(const tls::policies& previous) const
     {
-        tls::policies::hosts by_host;
-        for (const auto& each : config.entrypoints) {
-            if (!each.tls) continue;
-            for (const auto& [name, policy] : model::handshake_policies(builder.state(), each.name)) {
-                bool special = name != "*" && policy.tls_options != model::default_tls_options;
-                if (special) by_host.try_emplace(name, policy.tls_options);
-            }
-        }
-        return {builder.state().tls_option_sets, std::move(by_host), previous};
+        std::vector<std::string> encrypted, clear;
+        for (const auto& each : config.entrypoints) (each.tls ? encrypted : clear).push_back(each.name);
+        const auto& state = builder.state();
+        return {state.tls_option_sets, model::tls_options_by_host(state, encrypted, clear), previous};
     }
 
     /// Runs `job` on every worker without waiting for it.

@@ -1,5 +1,7 @@
 #include "proxy/routing/table_builder.hpp"
 
+#include "model/handshake_policies.hpp"
+
 #include <algorithm>
 #include <tuple>
 
@@ -49,10 +51,16 @@ table_builder::change table_builder::apply(const model::delta& step)
     return result;
 }
 
-/// Finding out which host has which options reads every rule: only where a router that names some comes or goes.
+/// Finding out which host has which options reads every rule: only where a router that names some comes or goes, or one
+/// whose host must not fall to a wildcard that has some.
 bool table_builder::concerns_tls_options(const model::delta& step) const
 {
-    auto names_some = [](const auto& router) { return !router.tls_options.empty(); };
+    auto names_some = [this](const model::router& router) {
+        if (!router.tls_options.empty()) return true;
+        if (routers_of_wildcard_.empty() && state_.tcp_routers.empty()) return false;
+        auto rule = model::parse_rule(router.rule);
+        return rule && is_under_other_options(*rule);
+    };
     auto named_some = [&](const std::string& id) {
         auto old = state_.routers.find(id);
         return old != state_.routers.end() && names_some(old->second);
@@ -62,6 +70,19 @@ bool table_builder::concerns_tls_options(const model::delta& step) const
            !remove.tcp_routers.empty() || std::ranges::any_of(remove.routers, named_some) ||
            std::ranges::any_of(upsert.routers,
                                [&](const auto& each) { return names_some(each.second) || named_some(each.first); });
+}
+
+bool table_builder::is_under_other_options(const model::rule& rule) const
+{
+    return std::ranges::any_of(model::hosts_of(rule), [this](const std::string& host) {
+        auto wildcard = model::wildcard_over(host);
+        if (wildcard.empty()) return false;
+        auto has_it = [&](const auto& each) {
+            const auto& [names, options] = std::tie(each.second.names, each.second.tls_options);
+            return !options.empty() && std::ranges::find(names, wildcard) != names.end();
+        };
+        return routers_of_wildcard_.contains(wildcard) || std::ranges::any_of(state_.tcp_routers, has_it);
+    });
 }
 
 /// Forgets who used whom, as far as the step changes it; `state_` still has the old specs.
@@ -235,6 +256,11 @@ void table_builder::compile(const std::string& id, const model::router& spec, li
     }
     made->rule = std::move(*rule);
     for (auto key : keys_of(made->rule)) lists[key].fresh.push_back(made);
+    if (!spec.tls_options.empty()) {
+        for (const auto& host : model::hosts_of(made->rule)) {
+            if (host.starts_with("*.")) routers_of_wildcard_[host].insert(id);
+        }
+    }
     routes_[id] = std::move(made);
 }
 
@@ -287,6 +313,9 @@ void table_builder::forget_route(const std::string& id, list_changes& lists)
     auto known = routes_.find(id);
     if (known == routes_.end()) return;
     for (auto key : keys_of(known->second->rule)) lists[key].gone.push_back(known->second);
+    if (known->second->tls_options != model::default_tls_options) {
+        for (const auto& host : model::hosts_of(known->second->rule)) forget(routers_of_wildcard_, host, id);
+    }
     routes_.erase(known);
 }
 

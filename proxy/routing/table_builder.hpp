@@ -45,6 +45,7 @@ private:
     using list_changes = std::map<list_key, list_change>;
 
     bool concerns_tls_options(const model::delta& step) const;
+    bool is_under_other_options(const model::rule& rule) const;
     void unhook(const model::delta& step);
     void take_endpoints(const model::delta& step, change& result, names& services);
     void take_transports(const model::delta& step, change& result, names& services);
@@ -67,6 +68,7 @@ private:
     std::map<std::string, service_ptr> services_;
     std::map<std::string, route_ptr> routes_;
     users services_of_endpoint_, services_of_transport_, routers_of_service_;
+    users routers_of_wildcard_;  ///< "*.x" → those with TLS options
     std::shared_ptr<const route_table> table_ = std::make_shared<route_table>();
 };
 

@@ -162,6 +162,36 @@ TEST_F(MergeTls, RoutersOfOneHostHaveTheOptionsOfWhoCameFirst)
     EXPECT_TRUE(reports("container new: router b", "this router is closed"));
 }
 
+TEST_F(MergeTls, AHostHasItsOptionsOnAllEntrypoints)
+{
+    options(file(), "mtls");
+    http(app("old", 1), "a", "Host(`a`)");
+    http(app("old", 1), "c", "Host(`c`)", "", {"http"});
+    tcp(app("new", 2), "b", "a", tcp_security::ended, {"raw"}).spec.tls_options = "mtls@file";
+    tcp(app("new", 2), "d", "c", tcp_security::ended, {"raw"}).spec.tls_options = "mtls@file";
+    auto& made = merged_now();
+    EXPECT_TRUE(made.tcp_routers.at("docker:new/b").refusal.contains("those of a on https are the default"));
+    EXPECT_EQ(made.tcp_routers.at("docker:new/b").tls_options, "");
+    EXPECT_EQ(made.tcp_routers.at("docker:new/d").refusal, "") << "http speaks no TLS";
+    EXPECT_EQ(made.routers.at("docker:old/a").refusal, "");
+}
+
+TEST_F(MergeTls, OptionsOfNoHostCloseTheirRouter)
+{
+    options(file(), "mtls");
+    http(app("x"), "a", "PathPrefix(`/a`)", "mtls@file");
+    http(app("x"), "b", "PathPrefix(`/b`)");
+    tcp(app("x"), "c", "*", tcp_security::ended, {"raw"}).spec.tls_options = "mtls@file";
+    auto& made = merged_now();
+    const auto& closed = made.routers.at("docker:x/a");
+    EXPECT_TRUE(closed.refusal.contains("no host that a handshake could choose them by")) << closed.refusal;
+    EXPECT_EQ(closed.service + closed.tls_options, "");
+    EXPECT_EQ(made.routers.at("docker:x/b").refusal, "");
+    EXPECT_EQ(made.tcp_routers.at("docker:x/c").refusal, closed.refusal);
+    EXPECT_TRUE(reports("container x: router a", "name its hosts"));
+    EXPECT_TRUE(reports("container x: TCP router c", "name its hosts"));
+}
+
 TEST_F(MergeTls, AHostWhoseOptionsCanNotBeHadIsNotServedOnOthers)
 {
     http(app("x"), "a", "Host(`a`)", "missing@file");

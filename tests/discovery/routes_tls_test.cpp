@@ -83,6 +83,15 @@ TEST_F(RoutesTls, WeakSuitesAreNotOfferedAndNoneLeftMeansTls13)
     EXPECT_TRUE(problems.contains("unknown cipher suite TLS_ECDHE_TYPO")) << problems;
 }
 
+TEST_F(RoutesTls, ProtocolsThatAreNotSpokenAreNotOffered)
+{
+    auto made = options("{alpnProtocols: [h2, http/1.1, acme-tls/1, http/1.0]}");
+    EXPECT_EQ(made.refusal, "");
+    EXPECT_EQ(made.spec.protocols, (texts{"http/1.1", "http/1.0"}));
+    EXPECT_TRUE(problems.contains("the protocol h2 is not spoken, ignored")) << problems;
+    EXPECT_TRUE(problems.contains("the protocol acme-tls/1 is not spoken")) << problems;
+}
+
 TEST_F(RoutesTls, CaFilesAloneRequireACertificate)
 {
     EXPECT_EQ(options("{clientAuth: {caFiles: ca.pem}}").spec.clients, client_auth::require);
@@ -106,7 +115,8 @@ TEST_F(RoutesTls, OptionsThatCanNotBeKeptAreClosed)
               {"{minVersion: 1.3}", "a TLS version is"},
               {"{minVersion: VersionTLS13, maxVersion: VersionTLS12}", "below minVersion"},
               {"{maxVersion: VersionTLS12, cipherSuites: [TLS_AES_128_GCM_SHA256]}", "none of the cipher suites"},
-              {"{curvePreferences: [CurveP25519]}", "none of the curves"}};
+              {"{curvePreferences: [CurveP25519]}", "none of the curves"},
+              {"{alpnProtocols: [h2, acme-tls/1]}", "none of the protocols"}};
     for (const auto& [members, said] : table) {
         auto made = options(members);
         EXPECT_TRUE(made.refusal.starts_with("the TLS options o can't be kept: ")) << members;

@@ -1,9 +1,11 @@
 """Connections that TCP routers take: TLS passed on by its name, TLS ended here, clear text."""
 import socket
+import ssl
 import time
 
-from support.case import main
-from support.tcp import TcpCase, TcpRouter, hello
+from support.case import main, wait_for
+from support.routes import routes
+from support.tcp import TcpCase, TcpRouter, hello, tcp_routes
 from support.wire import connect, split_address
 
 
@@ -62,6 +64,21 @@ class TcpRoutes(TcpCase):
         lintel.until("app.localhost", get=lintel.get_tls)
         self.talk(connect(lintel.https, tls=lintel.trust(), server_name="ended.localhost"))
         self.assertEqual(200, lintel.get_tls("app.localhost").status)
+
+    def test_where_only_tcp_speaks_tls_its_options_hold_too(self):
+        ended = TcpRouter("HostSNI(`ended.localhost`)", self.echo().address, "db", "{options: new}")
+        anybody = TcpRouter("HostSNI(`*`)", self.echo().address, "db", "{options: new}")
+        text = routes({"app.localhost": self.backend().url}, tls=True) + tcp_routes(ended=ended, anybody=anybody)
+        text += "tls: {options: {new: {minVersion: VersionTLS13}}}\n"
+        lintel = self.lintel("--entrypoints", "db=127.0.0.1:0", routes=text)
+        lintel.until("app.localhost", get=lintel.get_tls)
+        wait_for(lambda: self.serving(lintel) == 1, "one of them serves")
+        self.assertIn("no host that a handshake could choose them by", str(lintel.problems()))
+        door, context = lintel.ready["entrypoints"]["db"], lintel.trust()
+        self.talk(connect(door, tls=context, server_name="ended.localhost"))
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        with self.assertRaises((ssl.SSLError, ConnectionError)):
+            connect(door, tls=context, server_name="ended.localhost")
 
     def test_clear_text_on_an_entrypoint_of_its_own(self):
         lintel = self.clear()

@@ -9,7 +9,8 @@ from support.case import Case, main, wait_for
 from support.wire import connect, split_address
 
 HOSTS = {"plain.test": None, "mtls.test": "mtls@file", "maybe.test": "maybe@file", "new.test": "new@file",
-         "broken.test": "broken@file"}
+         "broken.test": "broken@file", "browsers.test": "browsers@file",
+         "*.wild.test": "mtls@file", "open.wild.test": None}
 
 
 def openssl(*arguments, **options):
@@ -45,15 +46,16 @@ tls:
     mtls: {{clientAuth: {{caFiles: [{client_ca}], clientAuthType: RequireAndVerifyClientCert}}}}
     maybe: {{clientAuth: {{caFiles: [{client_ca}], clientAuthType: VerifyClientCertIfGiven}}}}
     new: {{minVersion: VersionTLS13}}
+    browsers: {{alpnProtocols: [h2, http/1.1]}}
     broken: {{clientAuth: {{caFiles: [/nowhere.pem], clientAuthType: RequireAndVerifyClientCert}}}}
 """
 
 
 def routers_yaml(url):
     lines = ["http:", "  routers:"]
-    for host, options in HOSTS.items():
+    for i, (host, options) in enumerate(HOSTS.items()):
         tls = f"{{options: {options}}}" if options else "{}"
-        lines.append(f"    {host.split('.')[0]}: {{rule: Host(`{host}`), entryPoints: [https], service: app, tls: {tls}}}")
+        lines.append(f"    r{i}: {{rule: Host(`{host}`), entryPoints: [https], service: app, tls: {tls}}}")
     return "\n".join(lines + [f"  services: {{app: {{loadBalancer: {{servers: [{{url: '{url}'}}]}}}}}}\n"])
 
 
@@ -73,6 +75,14 @@ class TlsOptions(Case):
     def ask(self, name, certificate=None, host=None, fields=()):
         with connect(self.front.https, tls=self.context(certificate), server_name=name) as client:
             return client.request(host or name, "/", fields=fields)
+
+    def is_shut(self, name):
+        """Whether clients without a certificate are kept out."""
+        try:
+            self.ask(name)
+        except (ssl.SSLError, ConnectionError, EOFError):
+            return True
+        return False
 
     def test_a_host_that_requires_certificates_lets_nobody_else_in(self):
         good, stranger = self.clients.issue("/CN=alice"), Authority(self, "others").issue("/CN=alice")
@@ -135,10 +145,28 @@ class TlsOptions(Case):
                 return False
         wait_for(asked, "she is let in")
 
+    def test_a_wildcard_leaves_its_terms_to_no_host_of_its_own(self):
+        self.assertEqual(200, self.ask("open.wild.test").status)
+        self.assertEqual(200, self.ask("a.wild.test", self.clients.issue("/CN=alice")).status)
+        self.assertTrue(self.is_shut("a.wild.test"))
+        self.front.write_routes("http: {routers: {later: {rule: Host(`a.wild.test`), entryPoints: [https], "
+                                "service: app, tls: {}}}}\n", name="later.yml")
+        self.front.until("a.wild.test", get=lambda host, path: self.ask(host))
+        self.front.write_routes("", name="later.yml")
+        wait_for(lambda: self.is_shut("a.wild.test"), "it has the wildcard's terms again")
+
     def test_a_set_whose_ca_is_missing_closes_its_host(self):
         self.assertIn("nowhere.pem", str(self.front.problems()))
         answer = self.ask("broken.test")
         self.assertEqual((503, "closed"), (answer.status, answer["Lintel-Reason"]))
+
+    def test_a_browser_is_not_promised_what_is_not_spoken(self):
+        context = self.context()
+        context.set_alpn_protocols(["h2", "http/1.1"])
+        with connect(self.front.https, tls=context, server_name="browsers.test") as client:
+            self.assertEqual("http/1.1", client.socket.selected_alpn_protocol())
+            self.assertEqual(200, client.request("browsers.test").status)
+        self.assertIn("the protocol h2 is not spoken", str(self.front.problems()))
 
     def test_a_host_may_speak_the_newest_version_only(self):
         context = self.front.trust()

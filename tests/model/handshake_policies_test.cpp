@@ -72,5 +72,30 @@ TEST_F(HandshakePolicies, AreFoundByTheMostSpecificName)
     EXPECT_EQ(policy_for(policies, "")->tls_options, "any");
 }
 
+using by_host = std::map<std::string, std::string, std::less<>>;
+
+TEST_F(HandshakePolicies, KeepTheDefaultOfAHostUnderAWildcardWithOthers)
+{
+    const std::vector<std::string> encrypted{"https", "more"}, clear{"http", "raw"};
+    http("r1", "Host(`a.x`) || Host(`a.y`) || Host(`b.a.x`)");
+    http("r2", "Host(`*.x`)", "mtls");
+    http("r3", "Host(`*.y`)");
+    http("r4", "PathPrefix(`/`)", "strict");
+    EXPECT_EQ(tls_options_by_host(whole, encrypted, clear), (by_host{{"a.x", "default"}, {"*.x", "mtls"}}));
+    http("r5", "Host(`a.x`)", "new").entrypoints = {"more"};
+    EXPECT_EQ(tls_options_by_host(whole, encrypted, clear), (by_host{{"a.x", "new"}, {"*.x", "mtls"}}));
+}
+
+TEST_F(HandshakePolicies, CountWhereTlsEndsForTcpOnEntrypointsInClearText)
+{
+    const std::vector<std::string> encrypted{"https"}, clear{"raw"};
+    auto& spec = tcp("q", "a.x", tcp_security::ended);
+    spec.entrypoints = {"raw"};
+    spec.tls_options = "mtls";
+    http("r1", "Host(`a.x`)").refusal = "its TLS options are others";
+    http("r2", "Host(`c.x`)", "strict").entrypoints = {"raw"};
+    EXPECT_EQ(tls_options_by_host(whole, encrypted, clear), (by_host{{"a.x", "mtls"}}));
+}
+
 }  // namespace
 }  // namespace lintel::model

@@ -117,6 +117,38 @@ TEST(RouteTable, MatchesAlikeHoweverItCameAbout)
     }
 }
 
+TEST(RouteTable, TellsWhenAHostMayHaveOtherTlsOptions)
+{
+    table_builder builder(named, 1);
+    auto put = [&](const std::string& id, const std::string& rule, const std::string& options = "") {
+        model::delta step;
+        auto& spec = step.upsert.routers[id];
+        spec.rule = rule;
+        spec.entrypoints = {"https"};
+        spec.tls_options = options;
+        return builder.apply(step).tls_options;
+    };
+    auto remove = [&](const std::string& id) {
+        model::delta step;
+        step.remove.routers = {id};
+        return builder.apply(step).tls_options;
+    };
+    EXPECT_FALSE(put("a", "Host(`a.x`)"));
+    EXPECT_TRUE(put("w", "Host(`*.x`)", "mtls"));
+    EXPECT_TRUE(put("b", "Host(`b.x`)")) << "it would fall to the wildcard";
+    EXPECT_FALSE(put("c", "Host(`c.b.x`) || Host(`*.y`)"));
+    EXPECT_TRUE(remove("a"));
+    EXPECT_TRUE(put("b", "Host(`b.y`)")) << "b.x is free";
+    EXPECT_TRUE(remove("w"));
+    EXPECT_FALSE(put("b", "Host(`b.x`)"));
+
+    model::delta step;
+    step.upsert.tcp_routers["q"].names = {"*.x"};
+    step.upsert.tcp_routers["q"].tls_options = "mtls";
+    EXPECT_TRUE(builder.apply(step).tls_options);
+    EXPECT_TRUE(remove("b"));
+}
+
 TEST(RouteTable, IsNotLoadedBeforeTheFirstSnapshot)
 {
     EXPECT_FALSE(route_table().loaded());
