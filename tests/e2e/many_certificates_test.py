@@ -48,7 +48,7 @@ class ManyCertificates(Case):
         assert wrong is None, f"{wrong}\n{lintel.log}"
         count = len(list((lintel.state / "issued").iterdir()))
         assert count == COUNT, f"{count} are issued"
-        print(f"\n{COUNT} certificates issued and served {time.monotonic() - begun:.1f} s after the first start", flush=True)
+        print(f"\n{COUNT} are issued and served {time.monotonic() - begun:.1f} s after the first start", flush=True)
 
     def copy_of_the_state(self):
         state = pathlib.Path(tempfile.mkdtemp(dir=self.folder)) / "state"

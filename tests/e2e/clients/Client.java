@@ -21,7 +21,8 @@ class Client {
     public static void main(String[] arguments) throws Exception {
         var context = SSLContext.getInstance("TLS");
         var keys = arguments.length > 3 ? keysIn(Path.of(arguments[3])) : null;
-        context.init(keys == null ? null : keys.getKeyManagers(), trustIn(Path.of(arguments[0])).getTrustManagers(), null);
+        var trust = trustIn(Path.of(arguments[0]));
+        context.init(keys == null ? null : keys.getKeyManagers(), trust.getTrustManagers(), null);
         var terms = new SSLParameters();
         terms.setProtocols(new String[] {arguments[2]});
         var client = HttpClient.newBuilder().sslContext(context).sslParameters(terms).build();
