@@ -37,6 +37,8 @@ class Labels(Case):
         answer = self.front.until(self.host, 308, path="/a%2Fb?c=d")
         port = self.front.https.rpartition(":")[2]
         self.assertEqual(f"https://{self.host}:{port}/a%2Fb?c=d", answer["location"])
+        with self.front.connect() as client:
+            self.assertEqual(f"https://{self.host}:{port}", client.request(self.host, "*", "OPTIONS")["location"])
         self.front.until(self.host, get=self.front.get_tls)
         followed = curl(self.front, f"http://{self.host}:{self.front.http.rpartition(':')[2]}/", "--location",
                         "--write-out", "%{http_code}")

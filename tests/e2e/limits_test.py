@@ -189,6 +189,16 @@ class Caps(Limits):
             each.send("her.test\r\n\r\n")
             self.assertEqual(200, each.read_response().status)
 
+    def test_a_line_end_that_is_half_there_is_a_head_too(self):
+        lintel = self.door("--max-heads", "1", "--workers", "1")
+        with lintel.connect() as first, lintel.connect() as second:
+            first.send("\r")
+            self.assertEqual(200, lintel.get("other.test").status, "it was read")
+            second.send("\r")
+            self.assertTrue(first.ended())
+            second.send("\nGET / HTTP/1.1\r\nHost: other.test\r\n\r\n")
+            self.assertEqual(200, second.read_response().status)
+
     def test_uploads_wait_their_turn(self):
         """One streams; the next is not sent to the app before it ends."""
         lintel = self.door("--max-uploads-per-service", "1", "--workers", "1")
