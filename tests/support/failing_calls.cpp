@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstdarg>
@@ -87,9 +88,27 @@ auto pass(const char* kind, Call* real, Arguments... arguments) -> decltype(real
     return real(arguments...);
 }
 
+/// How each descriptor is watched.
+struct watch {
+    int epoll = -1;
+    epoll_event event{};
+};
+std::array<watch, 4096> watched;
+
+/// Who hears that a call would block, or moved less than it could have, waits for the next edge (epoll(7)). The kernel
+/// says one when something comes or goes, which in truth has happened already: a change of the watch makes it say so.
+void make_an_edge(int descriptor)
+{
+    if (descriptor < 0 || static_cast<std::size_t>(descriptor) >= watched.size()) return;
+    auto& one = watched[static_cast<std::size_t>(descriptor)];
+    static auto* const real = next<decltype(epoll_ctl)>("epoll_ctl");
+    if (one.epoll >= 0) real(one.epoll, EPOLL_CTL_MOD, descriptor, &one.event);
+}
+
 /// A connection that is said to be dead is dead from then on: its other direction and its peer learn of it.
 ssize_t failed(int descriptor, std::int32_t error)
 {
+    if (error == EAGAIN) make_an_edge(descriptor);
     if (error == EPIPE || error == ECONNRESET || error == ETIMEDOUT || error == ENOTCONN) {
         static auto* const real = next<decltype(shutdown)>("shutdown");
         real(descriptor, SHUT_RDWR);
@@ -104,7 +123,11 @@ ssize_t move(const char* kind, int descriptor, std::size_t size, Call real)
 {
     auto error = verdict(kind);
     if (error > 0) return failed(descriptor, error);
-    return real(error == shortened && size > 1 ? 1 : size);
+    auto moved = real(error == shortened && size > 1 ? 1 : size);
+    auto how = errno;
+    if (error == shortened) make_an_edge(descriptor);
+    errno = how;
+    return moved;
 }
 
 /// The first byte of a message that is to be cut short.
@@ -176,7 +199,10 @@ int epoll_ctl(int poller, int what, int descriptor, epoll_event* event) noexcept
 {
     static auto* const real = next<decltype(epoll_ctl)>("epoll_ctl");
     if (what != EPOLL_CTL_ADD) return real(poller, what, descriptor, event);
-    return pass("epoll_ctl", real, poller, what, descriptor, event);
+    auto done = pass("epoll_ctl", real, poller, what, descriptor, event);
+    bool fits = static_cast<std::size_t>(descriptor) < watched.size();
+    if (done == 0 && fits) watched[static_cast<std::size_t>(descriptor)] = {poller, *event};
+    return done;
 }
 
 int epoll_wait(int poller, epoll_event* events, int most, int limit_ms)
