@@ -50,7 +50,7 @@ void h1_exchange::begin()
     begun_ = blank_seen_ = parsed_ = false;
     response_started_ = responded_ = aborted_ = false;
     keep_alive_ = true;
-    is_last_ = false;
+    is_last_ = informing_ = false;
 }
 
 result<h1_exchange::head_state> h1_exchange::examine()

@@ -134,11 +134,11 @@ class In(TcpCase):
                            "no more than one": hello("ended.localhost")}.items():
             with self.subTest(what), behind(lintel.ready["entrypoints"]["lb"], V1[:10]) as client:
                 began = time.monotonic()
-                time.sleep(0.6)
+                time.sleep(0.7)  # a slow client's share of the 1 s; a time of its own for each phase would end after 1.7 s
                 client.send(V1[10:] + rest)
                 self.read_what_comes(client)
                 self.assertGreater(time.monotonic() - began, 0.9)
-                self.assertLess(time.monotonic() - began, 1.45)
+                self.assertLess(time.monotonic() - began, 1.65)
 
     def test_ahead_of_clear_text_where_the_server_speaks_first(self):
         lintel = self.behind_proxies("", "*", "")
