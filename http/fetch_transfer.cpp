@@ -90,6 +90,7 @@ fetch_transfer::~fetch_transfer()
     if (easy_) curl_multi_remove_handle(multi_, easy_);
     curl_easy_cleanup(easy_);
     curl_slist_free_all(fields_);
+    curl_slist_free_all(connect_to_);
     // The caller's side and both closures of the caller's are freed on the caller's thread.
     home_.post([caller = std::move(caller_), on_data = std::move(request_.on_data)] {});
 }
@@ -132,6 +133,12 @@ void fetch_transfer::set_up()
     set(CURLOPT_WRITEDATA, this);
     set(CURLOPT_HEADERFUNCTION, &fetch_transfer::on_field);
     set(CURLOPT_HEADERDATA, this);
+    if (!request_.ca_file.empty()) set(CURLOPT_CAINFO, request_.ca_file.c_str());
+    if (!request_.connect_to.empty()) {
+        connect_to_ = curl_slist_append(nullptr, ("::" + request_.connect_to).c_str());
+        if (!connect_to_) throw std::bad_alloc();
+        set(CURLOPT_CONNECT_TO, connect_to_);
+    }
     if (request_.unix_socket.empty()) return;
     set(CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
     set(CURLOPT_PROXY, "");  // whatever the environment says, nothing stands between us and a local socket

@@ -73,6 +73,7 @@ private:
     bool streams_;
     void* easy_ = nullptr;  ///< CURL*
     curl_slist* fields_ = nullptr;
+    curl_slist* connect_to_ = nullptr;
     std::array<char, 256> said_{};  ///< CURLOPT_ERRORBUFFER
     fetch_response response_;
     bool too_long_ = false;

@@ -42,6 +42,8 @@ json body_of(const endpoint_report& e)
     return {{"type", "endpoint"}, {"id", e.id}, {"state", e.state}, {"why", e.why}};
 }
 
+json body_of(const ask& a) { return {{"type", "ask"}, {"name", a.name}}; }
+
 hello read_hello(const json& body)
 {
     hello h{body.at("protocol"),
@@ -72,6 +74,7 @@ message read_body(const json& body)
     if (type == "ack") return read_ack(body);
     if (type == "stats") return stats{body.at("counters")};
     if (type == "endpoint") return endpoint_report{body.at("id"), body.at("state"), body.value("why", "")};
+    if (type == "ask") return ask{body.at("name")};
     throw std::invalid_argument("unknown message " + type);
 }
 

@@ -7,7 +7,7 @@
 //                                          ◄─ delta{reset, version, upsert…}… commit     the full snapshot
 //   ack{version, rejected}                 ─►
 //                                          ◄─ delta{base, version, upsert, remove} commit
-//   ack, stats (each second), endpoint     ─►
+//   ack, stats (each second), endpoint, ask ─►
 //
 // The edge acks a version when no request can start on an older one any more, in any worker.
 
@@ -54,7 +54,12 @@ struct endpoint_report {
     std::string id, state, why;
 };
 
-using message = std::variant<hello, ack, stats, endpoint_report>;
+/// A handshake waits for a certificate for `name`, that a router with `ask` may allow. Said again while clients come.
+struct ask {
+    std::string name;
+};
+
+using message = std::variant<hello, ack, stats, endpoint_report, ask>;
 
 std::string encode(const message& what);
 

@@ -28,6 +28,7 @@ void for_each_kind(delta& step, Visitor visit)
     visit("endpoint", step.upsert.endpoints, step.remove.endpoints);
     visit("service", step.upsert.services, step.remove.services);
     visit("router", step.upsert.routers, step.remove.routers);
+    visit("challenge", step.upsert.challenges, step.remove.challenges);
     visit("tcp_router", step.upsert.tcp_routers, step.remove.tcp_routers);
 }
 

@@ -29,6 +29,11 @@ constexpr names<tcp_security, 3> security_names{{
     {tcp_security::ended, "ended"},
 }};
 
+constexpr names<challenge_kind, 2> challenge_names{{
+    {challenge_kind::http_01, "http-01"},
+    {challenge_kind::tls_alpn_01, "tls-alpn-01"},
+}};
+
 constexpr names<tls_version, 2> version_names{{{tls_version::tls_1_2, "1.2"}, {tls_version::tls_1_3, "1.3"}}};
 
 constexpr names<client_auth, 3> client_auth_names{{
@@ -88,6 +93,8 @@ json spec_of(const router& r)
     write(spec, "tls_options", r.tls_options);
     write(spec, "canonical_host", r.canonical_host);
     write(spec, "strict_transport_security", r.strict_transport_security);
+    write(spec, "pending", r.pending);
+    write(spec, "ask", r.ask);
     return spec;
 }
 
@@ -103,6 +110,8 @@ void read_spec(const json& spec, router& into)
     read(spec, "tls_options", into.tls_options);
     read(spec, "canonical_host", into.canonical_host);
     read(spec, "strict_transport_security", into.strict_transport_security);
+    read(spec, "pending", into.pending);
+    read(spec, "ask", into.ask);
     read(spec, "source", into.source);
 }
 
@@ -246,6 +255,26 @@ void read_spec(const json& spec, certificate& into)
     read(spec, "key_file", into.key_file);
     read(spec, "fallback", into.fallback);
     read(spec, "is_default", into.is_default);
+}
+
+json spec_of(const challenge& c)
+{
+    json spec{{"type", name_in(challenge_names, c.kind)}, {"name", c.name}};
+    write(spec, "token", c.token);
+    write(spec, "key_authorization", c.key_authorization);
+    write(spec, "chain_pem", c.chain_pem);
+    write(spec, "key_pem", c.key_pem);
+    return spec;
+}
+
+void read_spec(const json& spec, challenge& into)
+{
+    read_name(spec, "type", challenge_names, into.kind);
+    read(spec, "name", into.name);
+    read(spec, "token", into.token);
+    read(spec, "key_authorization", into.key_authorization);
+    read(spec, "chain_pem", into.chain_pem);
+    read(spec, "key_pem", into.key_pem);
 }
 
 }  // namespace lintel::model

@@ -15,6 +15,7 @@ nlohmann::json spec_of(const tls_options& o);
 nlohmann::json spec_of(const transport& t);
 nlohmann::json spec_of(const endpoint& e);
 nlohmann::json spec_of(const certificate& c);
+nlohmann::json spec_of(const challenge& c);
 
 /// Fills in what `spec`, an object, has; members that nobody knows are ignored, what is of the wrong type throws.
 void read_spec(const nlohmann::json& spec, router& into);
@@ -24,5 +25,6 @@ void read_spec(const nlohmann::json& spec, tls_options& into);
 void read_spec(const nlohmann::json& spec, transport& into);
 void read_spec(const nlohmann::json& spec, endpoint& into);
 void read_spec(const nlohmann::json& spec, certificate& into);
+void read_spec(const nlohmann::json& spec, challenge& into);
 
 }  // namespace lintel::model

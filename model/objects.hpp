@@ -26,7 +26,10 @@ struct router {
     std::string tls_options;     ///< id of what its clients must have agreed to in their handshake; empty = "default"
     std::string canonical_host;  ///< answer 308 to the same URI on this host
     std::string strict_transport_security;  ///< the field's value (RFC 6797 §6.1), said over TLS only; empty = not said
-    std::string source;                     ///< for people: the container and label or the file that it comes from
+    std::string
+        pending;         ///< answered with 503 instead of redirect_to_https: what the certificate of its host waits for
+    std::string ask;     ///< of a router for any host: the URL that says whether a name shall have a certificate
+    std::string source;  ///< for people: the container and label or the file that it comes from
 
     bool operator==(const router&) const = default;
 };
@@ -142,5 +145,23 @@ struct certificate {
 
     bool operator==(const certificate&) const = default;
 };
+
+enum class challenge_kind { http_01, tls_alpn_01 };
+
+/// The answer to a question by which a CA, or a preflight of ours, finds out whether a name leads here. Its id is
+/// `id_of(challenge)`.
+struct challenge {
+    challenge_kind kind = challenge_kind::http_01;
+    std::string name;               ///< DNS name or address; of tls_alpn_01: the SNI that asks for it (RFC 8738 §6)
+    std::string token;              ///< http_01: the last segment of the path (RFC 8555 §8.3)
+    std::string key_authorization;  ///< http_01: the body of the answer
+    std::string chain_pem;          ///< tls_alpn_01: what is shown to who offers acme-tls/1 (RFC 8737)
+    std::string key_pem;            ///< never logged, never in the last good snapshot
+
+    bool operator==(const challenge&) const = default;
+};
+
+/// "http-01 TOKEN" or "tls-alpn-01 NAME".
+std::string id_of(const challenge& what);
 
 }  // namespace lintel::model

@@ -40,7 +40,8 @@ std::size_t size_of(const router& r)
     std::size_t options = 0;
     for (const auto& [key, text] : r.options) options += key.size() + text.size();
     return r.rule.size() + size_of(r.entrypoints) + r.service.size() + r.refusal.size() + options +
-           r.tls_options.size() + r.canonical_host.size() + r.strict_transport_security.size() + r.source.size();
+           r.tls_options.size() + r.canonical_host.size() + r.strict_transport_security.size() + r.pending.size() +
+           r.ask.size() + r.source.size();
 }
 std::size_t size_of(const tcp_router& r)
 {
@@ -64,7 +65,13 @@ std::size_t size_of(const transport& t)
            t.chain_file.size() + t.key_file.size() + t.source.size();
 }
 
+std::size_t size_of(const challenge& c)
+{
+    return c.name.size() + c.token.size() + c.key_authorization.size() + c.chain_pem.size() + c.key_pem.size();
+}
+
 std::string source_of(const certificate& c) { return c.chain_file; }
+std::string source_of(const challenge& c) { return c.name; }
 std::string source_of(const auto& object) { return object.source.substr(0, 200); }
 
 template <class Object>
@@ -92,8 +99,14 @@ std::vector<problem> remove_oversized(snapshot& whole)
     remove_oversized(whole.certificates, "certificate", problems);
     remove_oversized(whole.tls_option_sets, "set of TLS options", problems);
     remove_oversized(whole.transports, "transport", problems);
+    remove_oversized(whole.challenges, "challenge", problems);
     if (!problems.empty()) close_unresolved(whole);
     return problems;
+}
+
+std::string id_of(const challenge& what)
+{
+    return what.kind == challenge_kind::http_01 ? "http-01 " + what.token : "tls-alpn-01 " + what.name;
 }
 
 delta difference(const snapshot& before, const snapshot& after)
@@ -108,6 +121,7 @@ delta difference(const snapshot& before, const snapshot& after)
     compare(before.certificates, after.certificates, upsert.certificates, remove.certificates);
     compare(before.tls_option_sets, after.tls_option_sets, upsert.tls_option_sets, remove.tls_option_sets);
     compare(before.transports, after.transports, upsert.transports, remove.transports);
+    compare(before.challenges, after.challenges, upsert.challenges, remove.challenges);
     return step;
 }
 
@@ -123,6 +137,7 @@ void apply(snapshot& target, const delta& step)
     merge(target.certificates, upsert.certificates, remove.certificates);
     merge(target.tls_option_sets, upsert.tls_option_sets, remove.tls_option_sets);
     merge(target.transports, upsert.transports, remove.transports);
+    merge(target.challenges, upsert.challenges, remove.challenges);
 }
 
 }  // namespace lintel::model

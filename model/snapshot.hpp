@@ -23,6 +23,7 @@ struct snapshot {
     objects<tcp_router> tcp_routers;
     objects<tls_options> tls_option_sets;
     objects<transport> transports;
+    objects<challenge> challenges;
 
     bool operator==(const snapshot&) const = default;
 };
@@ -34,7 +35,8 @@ struct delta {
     bool reset = false;
     snapshot upsert;
     struct removed {
-        std::vector<std::string> routers, services, endpoints, certificates, tcp_routers, tls_option_sets, transports;
+        std::vector<std::string> routers, services, endpoints, certificates, tcp_routers, tls_option_sets, transports,
+            challenges;
         bool operator==(const removed&) const = default;
     } remove;
 

@@ -46,6 +46,7 @@ TEST(LinkMessages, ComeBackAsTheyWere)
     EXPECT_EQ(round_trip(stats{{{"requests", 7}, {"connections", UINT64_MAX}}}).counters.at("connections"), UINT64_MAX);
     EXPECT_TRUE(round_trip(stats{}).counters.empty());
     EXPECT_EQ(round_trip(endpoint_report{"e", "suspect", "refused"}).why, "refused");
+    EXPECT_EQ(round_trip(ask{"a.example"}).name, "a.example");
 }
 
 TEST(LinkMessages, AreToldFromDeltas)

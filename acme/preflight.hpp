@@ -1,0 +1,46 @@
+#pragma once
+// Whether a name leads here, found out before a CA is asked: a token of ours is read through it, or a challenge
+// certificate of ours is seen.
+
+#include "acme/challenge_board.hpp"
+#include "http/fetch.hpp"
+#include "net/address.hpp"
+#include "net/worker.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lintel::acme {
+
+enum class challenge_type { http_01, tls_alpn_01, dns_01 };
+
+struct preflight_settings {
+    std::vector<net::address> resolvers;           ///< whom to ask for A and AAAA (and CAA); never empty
+    std::uint16_t http_port = 80, tls_port = 443;  ///< where a CA would knock; others in tests only
+    duration limit = std::chrono::seconds(10);     ///< for each try
+    std::vector<std::string> ca_names;             ///< the CA's names in CAA records (RFC 8659), empty = not looked at
+};
+
+struct preflight_report {
+    enum class verdict {
+        works,   ///< every address shows what we show, by at least one of the asked challenges
+        wrong,   ///< another server answers at one of them, or there is no address, or a CAA record forbids it
+        silent,  ///< nobody answers: a NAT without hairpin, or a firewall
+    };
+    verdict what = verdict::silent;
+    std::vector<challenge_type> working;  ///< of those asked for, in the order asked
+    std::string why;  ///< for the owner: "AAAA 2001:db8::1 leads to another server: it answered 404 from nginx"; empty
+                      ///< where all works
+};
+
+/// Tries `types` (http_01, tls_alpn_01) through each address of `name` (a DNS name, or an address itself). Shows its
+/// probes on `board` and takes them down.
+task<preflight_report> look_ahead(net::worker& home, http::fetcher& fetcher, challenge_board& board,
+                                  const preflight_settings& how, std::string name, std::vector<challenge_type> types);
+
+/// Why no public CA may be asked for `name`: .localhost, .test, .internal, .local, .home.arpa, .invalid, .example,
+/// .onion, a private or special address (RFC 6890), a single label, or no host name at all. Empty: it may.
+std::string why_not_public(std::string_view name);
+
+}  // namespace lintel::acme
