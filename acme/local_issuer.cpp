@@ -1,137 +1,102 @@
 #include "acme/local_issuer.hpp"
 
-#include "base/file.hpp"
 #include "base/log.hpp"
-#include "model/rule.hpp"
 #include "tls/certificate.hpp"
-
-#include <set>
 
 namespace lintel::acme {
 
 using namespace std::chrono_literals;
-namespace fs = std::filesystem;
 
 namespace {
 
 constexpr auto renew_before_end = 30 * 24h;
 constexpr auto kept_unwanted = 24h;
-constexpr std::size_t remembered_rules = 50'000;
-
-std::string file_name(std::string host)
-{
-    if (host.starts_with("*.")) host.replace(0, 1, "wildcard+");  // no name of a host has a plus
-    std::ranges::replace(host, ':', '_');
-    return host + ".pem";
-}
-
-bool is_covered(const std::string& host, const std::set<std::string, std::less<>>& names)
-{
-    if (names.contains(host)) return true;
-    auto dot = host.find('.');
-    return !host.starts_with("*") && dot != std::string::npos && names.contains("*" + host.substr(dot));
-}
-
-std::set<std::string> tls_names(const std::vector<model::entrypoint>& entrypoints)
-{
-    std::set<std::string> names;
-    for (const auto& each : entrypoints) {
-        if (each.tls) names.insert(each.name);
-    }
-    return names;
-}
 
 }  // namespace
 
-checked<local_issuer> local_issuer::open(const fs::path& state)
+checked<local_issuer> local_issuer::open(const std::filesystem::path& state, vault& records, shelf& served)
 {
     auto ca = tls::local_ca::open(state);
     if (!ca) return std::unexpected(ca.error());
-    auto folder = state / "issued";
-    if (auto made = file::make_folder(folder, 0700); !made) {
-        return std::unexpected(problem{folder.string(), "can't make the folder: " + made.error().message()});
-    }
-    local_issuer issuer(std::move(*ca), folder);
+    local_issuer issuer(std::move(*ca), records, served);
     issuer.load(wall_clock::now());
     return issuer;
 }
 
-void local_issuer::provide(model::snapshot& desired, const std::vector<model::entrypoint>& entrypoints,
-                           wall_clock::time_point now)
+/// None of them is parsed: of thousands that would be seconds before the first route is known. Those of another CA
+/// (somebody made it anew) help nobody; which one made them stands where an ACME certificate has its profile.
+void local_issuer::load(wall_clock::time_point now)
 {
-    auto encrypted = tls_names(entrypoints);
-    std::set<std::string, std::less<>> present;
-    for (const auto& [id, spec] : desired.certificates) present.insert(spec.names.begin(), spec.names.end());
-
-    for (const auto& [id, router] : desired.routers) {
-        bool speaks_tls =
-            std::ranges::any_of(router.entrypoints, [&](const auto& each) { return encrypted.contains(each); });
-        if (!speaks_tls) continue;
-        for (const auto& host : hosts_of(router.rule)) {
-            if (host != "*" && !is_covered(host, present)) want(host, now);
+    const auto& profile = ca_.fingerprint();
+    for (const auto& [id, record] : records_->contents().certificates) {
+        if (record.issuer != local_issuer_name) continue;
+        if (record.profile != profile) {
+            unsaved_.certificates.erase.push_back(id);
+            continue;
         }
+        served_->put(record);
+        by_host_.insert_or_assign(served_form(record).names.front(), issued{id, record.not_after, now});
     }
-    for (const auto& [id, router] : desired.tcp_routers) {
-        if (router.security != model::tcp_security::ended) continue;
-        for (const auto& host : router.names) {
-            if (host != "*" && !is_covered(host, present)) want(host, now);
-        }
+}
+
+void local_issuer::provide(const std::vector<std::string>& hosts, wall_clock::time_point now)
+{
+    std::vector<std::string> missing;
+    for (const auto& host : hosts) {
+        auto known = by_host_.find(host);
+        bool fresh = known != by_host_.end() && known->second.not_after - now > renew_before_end;
+        if (!fresh) missing.push_back(host);
+        if (known != by_host_.end()) known->second.last_wanted = now;
     }
     std::erase_if(by_host_, [&](const auto& each) {
         if (now - each.second.last_wanted < kept_unwanted) return false;
-        std::error_code ignored;
-        fs::remove(each.second.spec.chain_file, ignored);
+        drop(each.second.id);
         return true;
     });
-    for (const auto& [host, each] : by_host_) desired.certificates.emplace(each.id, each.spec);
+    for (const auto& host : missing) issue(host, now);
 }
 
-/// What earlier runs issued, as far as it is of this CA. Keys are parsed by the edge, when somebody needs one: of
-/// thousands that would be seconds before the first route is known.
-void local_issuer::load(wall_clock::time_point now)
+void local_issuer::issue(const std::string& host, wall_clock::time_point now)
 {
-    std::error_code failure;
-    for (const auto& entry : fs::directory_iterator(folder_, failure)) {
-        auto pem = file::read(entry.path());
-        auto facts = pem ? tls::inspect_certificate(*pem) : std::unexpected(problem{});
-        if (!facts || facts->names.size() != 1 || !tls::issued_by(*pem, ca_.certificate_pem())) continue;
-        auto path = entry.path().string();
-        auto host = facts->names.front();
-        if (host.find(':') != std::string::npos) host = "[" + host + "]";
-        model::certificate spec{{host}, *pem, *pem, path, path, true};
-        by_host_.insert_or_assign(host, issued{facts->fingerprint, std::move(spec), facts->not_after, now});
-    }
-}
-
-void local_issuer::want(const std::string& host, wall_clock::time_point now)
-{
+    auto made = make(host);
     auto known = by_host_.find(host);
-    bool fresh = known != by_host_.end() && known->second.not_after - now > renew_before_end;
-    if (!fresh) known = by_host_.insert_or_assign(host, make(host)).first;
-    known->second.last_wanted = now;
+    if (known != by_host_.end()) drop(known->second.id);
+    by_host_.insert_or_assign(host, issued{made.id, made.not_after, now});
+    served_->put(made);
+    unsaved_.certificates.put.push_back(std::move(made));
+    log::info("local_ca.issued", {{"host", host}});
 }
 
-local_issuer::issued local_issuer::make(const std::string& host)
+store::certificate_record local_issuer::make(const std::string& host)
 {
     auto made = ca_.issue(host);
-    auto pem = made.key_pem + made.chain_pem;
-    auto facts = tls::inspect_certificate(pem, pem).value();
-    auto path = (folder_ / file_name(host)).string();
-    if (auto written = file::write_atomically(path, pem, 0600, file::durability::renamed); !written) {
-        log::error("local_ca.not_saved", {{"file", path}, {"why", written.error().message()}});
-    }
-    log::info("local_ca.issued", {{"host", host}});
-    return {facts.fingerprint, model::certificate{{host}, pem, pem, path, path, true}, facts.not_after, {}};
+    auto facts = tls::inspect_certificate(made.chain_pem).value();
+    return {.id = facts.fingerprint,
+            .names = facts.names,
+            .issuer = std::string(local_issuer_name),
+            .chain_pem = std::move(made.chain_pem),
+            .key_pem = std::move(made.key_pem),
+            .not_before = facts.not_before,
+            .not_after = facts.not_after,
+            .profile = ca_.fingerprint(),
+            .renew_at = {},
+            .window_start = {},
+            .window_end = {},
+            .ask_again_at = {}};
 }
 
-const std::vector<std::string>& local_issuer::hosts_of(const std::string& rule)
+void local_issuer::drop(const std::string& id)
 {
-    if (hosts_by_rule_.size() > remembered_rules) hosts_by_rule_.clear();
-    auto [known, added] = hosts_by_rule_.try_emplace(rule);
-    if (added) {
-        if (auto tree = model::parse_rule(rule)) known->second = model::hosts_of(*tree);
-    }
-    return known->second;
+    served_->remove(id);
+    std::erase_if(unsaved_.certificates.put, [&](const auto& each) { return each.id == id; });
+    unsaved_.certificates.erase.push_back(id);
+}
+
+void local_issuer::save()
+{
+    const auto& [put, erase] = unsaved_.certificates;
+    if (put.empty() && erase.empty()) return;
+    if (records_->commit(unsaved_)) unsaved_ = {};
 }
 
 }  // namespace lintel::acme

@@ -1,9 +1,8 @@
 #pragma once
 // Certificates of the local CA for hosts that have no other.
 
-#include "base/clock.hpp"
-#include "model/entrypoint.hpp"
-#include "model/snapshot.hpp"
+#include "acme/shelf.hpp"
+#include "acme/vault.hpp"
 #include "tls/local_ca.hpp"
 
 #include <filesystem>
@@ -13,36 +12,42 @@
 
 namespace lintel::acme {
 
-/// Keeps one certificate per name (clients refuse *.localhost) in `issued/` of the state folder, key and chain in one
-/// file (0600). Made when first wanted, renewed 30 days before their end. Belongs to control's worker.
+/// Keeps one certificate per name (clients refuse *.localhost). Made when first wanted, renewed 30 days before their
+/// end, and kept for a day after their host lost its routes, so that its clients are told so instead of failing in the
+/// handshake. Belongs to control's worker.
 class local_issuer {
 public:
-    static checked<local_issuer> open(const std::filesystem::path& state);
+    /// Reads or makes the CA in `state` and puts what it has issued before on `served`. Both must outlive the issuer.
+    static checked<local_issuer> open(const std::filesystem::path& state, vault& records, shelf& served);
 
-    /// Adds a certificate for every host of a router on a TLS entrypoint, and of a TCP router where TLS ends (whatever
-    /// its entrypoints speak otherwise), that no certificate in `desired` covers, and keeps those of hosts that lost
-    /// their routes within the last day, so that they are told so instead of failing in the handshake.
-    void provide(model::snapshot& desired, const std::vector<model::entrypoint>& entrypoints,
-                 wall_clock::time_point now);
+    /// Puts a certificate for each of `hosts` on the shelf.
+    void provide(const std::vector<std::string>& hosts, wall_clock::time_point now);
+
+    /// Writes down what was made since the last call, as one step. What can't be written stays served, and is tried
+    /// again.
+    void save();
 
 private:
     struct issued {
         std::string id;
-        model::certificate spec;
         wall_clock::time_point not_after, last_wanted;
     };
 
-    local_issuer(tls::local_ca ca, std::filesystem::path folder) : ca_(std::move(ca)), folder_(std::move(folder)) {}
+    local_issuer(tls::local_ca ca, vault& records, shelf& served)
+        : ca_(std::move(ca)), records_(&records), served_(&served)
+    {
+    }
 
     void load(wall_clock::time_point now);
-    void want(const std::string& host, wall_clock::time_point now);
-    issued make(const std::string& host);
-    const std::vector<std::string>& hosts_of(const std::string& rule);
+    void issue(const std::string& host, wall_clock::time_point now);
+    store::certificate_record make(const std::string& host);
+    void drop(const std::string& id);
 
     tls::local_ca ca_;
-    std::filesystem::path folder_;
-    std::map<std::string, issued> by_host_;
-    std::map<std::string, std::vector<std::string>> hosts_by_rule_;  ///< parsed once per rule, not once per change
+    vault* records_;  // pointers, so that it can be moved
+    shelf* served_;
+    std::map<std::string, issued, std::less<>> by_host_;
+    store::changes unsaved_;
 };
 
 }  // namespace lintel::acme

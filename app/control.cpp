@@ -1,6 +1,6 @@
 #include "app/control.hpp"
 
-#include "acme/local_issuer.hpp"
+#include "acme/certificates.hpp"
 #include "admin/server.hpp"
 #include "app/exit_status.hpp"
 #include "app/messages.hpp"
@@ -33,12 +33,12 @@ constexpr duration certificate_check = 1h;
 class control {
 public:
     control(net::worker& home, const start_message& start, const settings& parsed, std::vector<unique_fd> sockets,
-            acme::local_issuer issuer)
+            std::unique_ptr<acme::certificates> certificates)
         : home_(home),
           settings_(parsed),
           entrypoints_(start.entrypoints),
           fetcher_(home),
-          issuer_(std::move(issuer)),
+          certificates_(std::move(certificates)),
           catalogue_([this] { news_.notify(); }),
           news_(home),
           unsaved_(home),
@@ -55,7 +55,10 @@ public:
         if (auto good = store::load_last_good(settings_.state)) {
             log::info("last_good.loaded", {{"routers", good->routers.size()}, {"endpoints", good->endpoints.size()}});
             last_good_ = std::move(*good);
-            publisher_.publish(last_good_, link::publisher::standing::provisional);
+            auto step = model::routing_difference({}, last_good_);
+            certificates_->put_files(last_good_.certificates);
+            certificates_->add_changes(step);
+            publisher_.publish(std::move(step), link::publisher::standing::provisional);
         }
         start_sources();
         tasks_.spawn("refresh", refresh());
@@ -98,11 +101,26 @@ private:
         problems_ = std::move(merged.problems);
         engine_answered_ = engine_answered_ || is_available("docker");
         discovery::carry_over(merged.desired, last_good_, catalogue_, engine_answered_);
-        issuer_.provide(merged.desired, entrypoints_, wall_clock::now());
         for (auto& each : model::remove_oversized(merged.desired)) problems_.push_back(std::move(each));
+        certificates_->put_files(std::move(merged.desired.certificates));
+        auto step = model::routing_difference(publisher_.current(), merged.desired);
+        certificates_->want(merged.desired, wall_clock::now());
+        certificates_->add_changes(step);
         auto before = publisher_.version();
-        auto version = publisher_.publish(std::move(merged.desired));
+        bool lasting = is_lasting(step);
+        auto version = publisher_.publish(std::move(step));
+        if (lasting) lasting_version_ = version;
         if (version != before) log::debug("snapshot.published", {{"version", version}});
+        if (!publisher_.edge().connected) certificates_->save();
+    }
+
+    /// Whether the last good snapshot holds something of it.
+    static bool is_lasting(const model::delta& step)
+    {
+        auto routing = step;
+        routing.upsert.certificates.clear();
+        auto of_file = [](const auto& each) { return !each.second.chain_file.empty(); };
+        return !routing.empty() || std::ranges::any_of(step.upsert.certificates, of_file);
     }
 
     bool is_available(const std::string& provider) const
@@ -116,7 +134,10 @@ private:
     {
         const auto& edge = publisher_.edge();
         bool good = edge.connected && edge.applied == publisher_.version() && edge.rejected.empty();
-        if (good && edge.applied != saved_version_) unsaved_.notify();
+        if (good && edge.applied != good_version_) {
+            good_version_ = edge.applied;
+            unsaved_.notify();
+        }
     }
 
     task<void> save()
@@ -124,7 +145,9 @@ private:
         net::event pause(home_);
         for (;;) {
             co_await unsaved_.wait();
-            if (catalogue_.settled() && publisher_.edge().applied == publisher_.version()) {
+            certificates_->save();
+            bool stale = saved_version_ < lasting_version_;
+            if (stale && catalogue_.settled() && publisher_.edge().applied == publisher_.version()) {
                 saved_version_ = publisher_.version();
                 auto saved = store::save_last_good(settings_.state, publisher_.current());
                 if (!saved) log::error("last_good.not_saved", {{"why", saved.error().message()}});
@@ -149,10 +172,10 @@ private:
     model::snapshot last_good_;  ///< of the run before, for sources that are silent in this one
     bool engine_answered_ = false;
     http::fetcher fetcher_;
-    acme::local_issuer issuer_;
+    std::unique_ptr<acme::certificates> certificates_;
     discovery::catalogue catalogue_;
     net::event news_, unsaved_;
-    std::uint64_t saved_version_ = 0;
+    std::uint64_t lasting_version_ = 0, good_version_ = 0, saved_version_ = 0;
     link::publisher publisher_;
     admin::server api_;
     std::unique_ptr<discovery::file_provider> files_;
@@ -194,12 +217,14 @@ private:
         if (!parsed) throw std::runtime_error("the supervisor said nothing that can be understood");
         log::set_up("control", parsed->log_level, parsed->log_format);
         end_with(static_cast<pid_t>(start->supervisor));
-        auto issuer = acme::local_issuer::open(parsed->state);
-        if (!issuer) {
-            log::error("local_ca.unusable", {{"where", issuer.error().where}, {"why", issuer.error().what}});
+        auto certificates = acme::certificates::open(parsed->state, start->entrypoints);
+        if (!certificates) {
+            log::error("certificates.unusable",
+                       {{"where", certificates.error().where}, {"why", certificates.error().what}});
             std::_Exit(exit_status::failure);
         }
-        control_ = std::make_unique<control>(home_, *start, *parsed, std::move(first->descriptors), std::move(*issuer));
+        control_ =
+            std::make_unique<control>(home_, *start, *parsed, std::move(first->descriptors), std::move(*certificates));
         control_->start();
         co_await line_.receive();  // any word of the supervisor's, or its end, is the end
         end();

@@ -30,6 +30,14 @@ public:
     }
 
     void announce() { news_.notify(); }
+
+    /// What is sent after the next ack. An edge that was sent nothing yet gets everything then.
+    void owe(const model::delta& step)
+    {
+        if (sent_ != 0) model::fold(owed_, step);
+        announce();
+    }
+
     const std::string& edge_id() const { return id_; }
 
 private:
@@ -78,16 +86,21 @@ private:
                 co_await news_.wait();
                 continue;
             }
-            auto step = model::difference(*has_, *owner_.wanted_);
-            step.base = sent_;
-            step.version = owner_.version_;
-            step.reset = sent_ == 0;
-            has_ = owner_.wanted_;
-            sent_ = step.version;
-            for (const auto& frame : model::encode(step, frame_fill_bytes)) {
+            for (const auto& frame : model::encode(take_owed(), frame_fill_bytes)) {
                 if (!co_await net::write_frame(edge_, frame)) co_return edge_.close();
             }
         }
+    }
+
+    model::delta take_owed()
+    {
+        auto step = std::exchange(owed_, {});
+        step.base = sent_;
+        step.version = owner_.version_;
+        step.reset = sent_ == 0;
+        if (step.reset) step.upsert = owner_.wanted_;
+        sent_ = step.version;
+        return step;
     }
 
     task<void> receive()
@@ -126,7 +139,7 @@ private:
     net::stream& edge_;
     net::event news_;
     std::string id_;
-    snapshot_ptr has_ = std::make_shared<model::snapshot>();
+    model::delta owed_;
     std::vector<ticket_key> keys_sent_;
     std::uint64_t sent_ = 0, acked_ = 0;
     bool serving_ = false;
@@ -187,15 +200,15 @@ task<void> publisher::serve(std::unique_ptr<net::stream> edge)
     on_edge_change_();
 }
 
-std::uint64_t publisher::publish(model::snapshot wanted, standing how)
+std::uint64_t publisher::publish(model::delta step, standing how)
 {
-    bool known = version_ > 0 && wanted == *wanted_ && how == standing_;
+    bool known = version_ > 0 && step.empty() && how == standing_;
     if (known) return version_;
     standing_ = how;
-    wanted_ = std::make_shared<model::snapshot>(std::move(wanted));
     ++version_;
-    std::erase_if(view_.endpoints, [this](const auto& each) { return !wanted_->endpoints.contains(each.first); });
-    for (auto* each : sessions_) each->announce();
+    for (auto* each : sessions_) each->owe(step);
+    for (const auto& id : step.remove.endpoints) view_.endpoints.erase(id);
+    model::apply(wanted_, step);
     return version_;
 }
 

@@ -23,8 +23,8 @@ struct edge_view {
     std::map<std::string, endpoint_report> endpoints;  ///< by id
 };
 
-/// Sends the full snapshot to an edge that connects, then deltas: one at a time, each made from what was acked, so that
-/// changes that come faster than acks are folded into one. Belongs to control's worker.
+/// Sends the full snapshot to an edge that connects, then deltas: one at a time, so that changes that come faster than
+/// acks are folded into one. A change costs what it touches, however much there is. Belongs to control's worker.
 class publisher {
 public:
     /// `socket`: the listening unix socket that the supervisor made. `peer_uid`: who may connect (SO_PEERCRED).
@@ -35,15 +35,15 @@ public:
     /// publish().
     task<void> run();
 
-    /// From now on edges shall have `wanted`. Returns its version; the same state keeps its version.
-    /// `provisional`: the last good snapshot from the disk, sent only to an edge that has none at all.
+    /// From now on edges shall have what `step` makes of current(). Returns its version; a step that changes nothing
+    /// makes none. `provisional`: the last good snapshot from the disk, sent only to an edge that has none at all.
     enum class standing { provisional, current };
-    std::uint64_t publish(model::snapshot wanted, standing how = standing::current);
+    std::uint64_t publish(model::delta step, standing how = standing::current);
 
     /// Makes a new ticket key where it is time, and tells the edges. Called each minute by run().
     void renew_ticket_keys(wall_clock::time_point now);
 
-    const model::snapshot& current() const { return *wanted_; }
+    const model::snapshot& current() const { return wanted_; }
     std::uint64_t version() const { return version_; }
 
     /// The edge that connected last; a draining older one may still be connected beside it.
@@ -51,7 +51,6 @@ public:
 
 private:
     class session;
-    using snapshot_ptr = std::shared_ptr<const model::snapshot>;
 
     task<void> accept();
     task<void> keep_renewing();
@@ -62,7 +61,7 @@ private:
     unsigned peer_uid_;
     std::function<void()> on_edge_change_;
     ticket_rotation tickets_;
-    snapshot_ptr wanted_ = std::make_shared<model::snapshot>();
+    model::snapshot wanted_;
     std::uint64_t version_ = 0;
     standing standing_ = standing::current;
     edge_view view_;

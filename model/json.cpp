@@ -11,16 +11,16 @@ using json = nlohmann::json;
 namespace {
 
 /// No number of ours has a fraction, and converting one that is out of range is undefined.
-bool refuse_fractions(int, json::parse_event_t event, json& value)
+void refuse_fractions(const json& value)
 {
-    if (event == json::parse_event_t::value && value.is_number_float())
-        throw std::invalid_argument("a number is not whole");
-    return true;
+    if (value.is_number_float()) throw std::invalid_argument("a number is not whole");
+    if (!value.is_structured()) return;
+    for (const auto& each : value) refuse_fractions(each);
 }
 
 /// The kinds of objects and where each lives: the one place that a new kind is added to.
-template <class Visitor>
-void for_each_kind(delta& step, Visitor visit)
+template <class Delta, class Visitor>
+void for_each_kind(Delta& step, Visitor visit)
 {
     visit("certificate", step.upsert.certificates, step.remove.certificates);
     visit("tls_options", step.upsert.tls_option_sets, step.remove.tls_option_sets);
@@ -32,20 +32,17 @@ void for_each_kind(delta& step, Visitor visit)
     visit("tcp_router", step.upsert.tcp_routers, step.remove.tcp_routers);
 }
 
-struct item {
-    const char* list;  // "upsert" or "remove"
-    json value;
-};
+enum class list { upsert, remove };
 
-std::vector<item> items_of(delta& step)
+/// `take(list, value)` gets every object of a step.
+template <class Taker>
+void for_each_item(const delta& step, Taker take)
 {
-    std::vector<item> items;
-    for_each_kind(step, [&](const char* kind, auto& upsert, auto& remove) {
+    for_each_kind(step, [&](const char* kind, const auto& upsert, const auto& remove) {
         for (const auto& [id, spec] : upsert)
-            items.push_back({"upsert", {{"kind", kind}, {"id", id}, {"spec", spec_of(spec)}}});
-        for (const auto& id : remove) items.push_back({"remove", {{"kind", kind}, {"id", id}}});
+            take(list::upsert, json{{"kind", kind}, {"id", id}, {"spec", spec_of(spec)}});
+        for (const auto& id : remove) take(list::remove, json{{"kind", kind}, {"id", id}});
     });
-    return items;
 }
 
 void take_upsert(delta& step, const json& object)
@@ -70,11 +67,11 @@ void take_removal(delta& step, const json& object)
     });
 }
 
-json empty_frame(const delta& step)
+const json& list_in(const json& body, const char* key)
 {
-    json frame{{"base", step.base}, {"version", step.version}, {"upsert", json::array()}, {"remove", json::array()}};
-    if (step.reset) frame["reset"] = true;
-    return frame;
+    static const json none = json::array();
+    auto found = body.find(key);
+    return found == body.end() ? none : *found;
 }
 
 std::string text_of(const json& value, int indent = -1)
@@ -82,50 +79,65 @@ std::string text_of(const json& value, int indent = -1)
     return value.dump(indent, ' ', false, json::error_handler_t::replace);
 }
 
+/// One text in the making. Objects become text once, when they are added: there may be thousands, with long texts.
+class frame {
+public:
+    void add(list where, std::string text)
+    {
+        auto& into = where == list::upsert ? upserts_ : removals_;
+        if (!into.empty()) into += ',';
+        into += text;
+    }
+    std::size_t size() const { return upserts_.size() + removals_.size(); }
+
+    std::string close(const delta& step, bool commits)
+    {
+        auto text = "{\"base\":" + std::to_string(step.base) + ",\"version\":" + std::to_string(step.version);
+        if (step.reset) text += ",\"reset\":true";
+        text += ",\"upsert\":[" + std::exchange(upserts_, {}) + "],\"remove\":[" + std::exchange(removals_, {}) + ']';
+        return text + (commits ? ",\"commit\":true}" : "}");
+    }
+
+private:
+    std::string upserts_, removals_;
+};
+
 }  // namespace
 
 std::vector<std::string> encode(const delta& step, std::size_t limit_bytes)
 {
-    auto copy = step;
     std::vector<std::string> texts;
-    auto frame = empty_frame(step);
-    std::size_t filled = 0;
-    for (auto& [list, value] : items_of(copy)) {
-        auto size = text_of(value).size() + 1;
-        if (filled > 0 && filled + size > limit_bytes) {
-            texts.push_back(text_of(frame));
-            frame = empty_frame(step);
-            filled = 0;
-        }
-        frame[list].push_back(std::move(value));
-        filled += size;
-    }
-    frame["commit"] = true;
-    texts.push_back(text_of(frame));
+    frame open;
+    for_each_item(step, [&](list where, const json& value) {
+        auto text = text_of(value);
+        if (open.size() > 0 && open.size() + text.size() > limit_bytes) texts.push_back(open.close(step, false));
+        open.add(where, std::move(text));
+    });
+    texts.push_back(open.close(step, true));
     return texts;
 }
 
 std::string encode_snapshot(const snapshot& whole)
 {
     delta step;
-    step.reset = true;
     step.upsert = whole;
-    auto frame = empty_frame(step);
-    for (auto& [list, value] : items_of(step)) frame[list].push_back(std::move(value));
-    frame["commit"] = true;
-    return text_of(frame, 1) + "\n";
+    json all{{"base", 0}, {"version", 0}, {"reset", true}, {"upsert", json::array()}, {"remove", json::array()}};
+    for_each_item(step, [&](list, json value) { all["upsert"].push_back(std::move(value)); });
+    all["commit"] = true;
+    return text_of(all, 1) + "\n";
 }
 
 checked<bool> decode(std::string_view text, delta& step)
 {
     try {
-        auto frame = json::parse(text, refuse_fractions);
-        step.base = frame.value("base", std::uint64_t{0});
-        step.version = frame.value("version", std::uint64_t{0});
-        step.reset = frame.value("reset", false);
-        for (const auto& object : frame.value("upsert", json::array())) take_upsert(step, object);
-        for (const auto& object : frame.value("remove", json::array())) take_removal(step, object);
-        return frame.value("commit", false);
+        auto body = json::parse(text);
+        refuse_fractions(body);
+        step.base = body.value("base", std::uint64_t{0});
+        step.version = body.value("version", std::uint64_t{0});
+        step.reset = body.value("reset", false);
+        for (const auto& object : list_in(body, "upsert")) take_upsert(step, object);
+        for (const auto& object : list_in(body, "remove")) take_removal(step, object);
+        return body.value("commit", false);
     } catch (const std::exception& failure) {
         return std::unexpected(problem{"", failure.what()});
     }

@@ -28,6 +28,18 @@ void merge(objects<Object>& target, const objects<Object>& upsert, const std::ve
     for (const auto& [id, spec] : upsert) target.insert_or_assign(id, spec);
 }
 
+template <class Object>
+void fold(objects<Object>& upsert, std::vector<std::string>& remove, objects<Object>&& later_upsert,
+          std::vector<std::string>&& later_remove)
+{
+    for (const auto& id : later_remove) upsert.erase(id);
+    if (!remove.empty()) {
+        std::erase_if(remove, [&](const auto& id) { return later_upsert.contains(id); });
+    }
+    remove.insert(remove.end(), std::move_iterator(later_remove.begin()), std::move_iterator(later_remove.end()));
+    for (auto& [id, spec] : later_upsert) upsert.insert_or_assign(id, std::move(spec));
+}
+
 std::size_t size_of(const std::vector<std::string>& texts)
 {
     std::size_t sum = 0;
@@ -111,6 +123,14 @@ std::string id_of(const challenge& what)
 
 delta difference(const snapshot& before, const snapshot& after)
 {
+    auto step = routing_difference(before, after);
+    compare(before.certificates, after.certificates, step.upsert.certificates, step.remove.certificates);
+    compare(before.challenges, after.challenges, step.upsert.challenges, step.remove.challenges);
+    return step;
+}
+
+delta routing_difference(const snapshot& before, const snapshot& after)
+{
     delta step;
     auto& upsert = step.upsert;
     auto& remove = step.remove;
@@ -118,10 +138,8 @@ delta difference(const snapshot& before, const snapshot& after)
     compare(before.tcp_routers, after.tcp_routers, upsert.tcp_routers, remove.tcp_routers);
     compare(before.services, after.services, upsert.services, remove.services);
     compare(before.endpoints, after.endpoints, upsert.endpoints, remove.endpoints);
-    compare(before.certificates, after.certificates, upsert.certificates, remove.certificates);
     compare(before.tls_option_sets, after.tls_option_sets, upsert.tls_option_sets, remove.tls_option_sets);
     compare(before.transports, after.transports, upsert.transports, remove.transports);
-    compare(before.challenges, after.challenges, upsert.challenges, remove.challenges);
     return step;
 }
 
@@ -138,6 +156,26 @@ void apply(snapshot& target, const delta& step)
     merge(target.tls_option_sets, upsert.tls_option_sets, remove.tls_option_sets);
     merge(target.transports, upsert.transports, remove.transports);
     merge(target.challenges, upsert.challenges, remove.challenges);
+}
+
+void fold(delta& first, delta next)
+{
+    if (next.reset) {
+        first = std::move(next);
+        return;
+    }
+    auto &upsert = first.upsert, &later = next.upsert;
+    auto &remove = first.remove, &gone = next.remove;
+    fold(upsert.routers, remove.routers, std::move(later.routers), std::move(gone.routers));
+    fold(upsert.tcp_routers, remove.tcp_routers, std::move(later.tcp_routers), std::move(gone.tcp_routers));
+    fold(upsert.services, remove.services, std::move(later.services), std::move(gone.services));
+    fold(upsert.endpoints, remove.endpoints, std::move(later.endpoints), std::move(gone.endpoints));
+    fold(upsert.certificates, remove.certificates, std::move(later.certificates), std::move(gone.certificates));
+    fold(upsert.tls_option_sets, remove.tls_option_sets, std::move(later.tls_option_sets),
+         std::move(gone.tls_option_sets));
+    fold(upsert.transports, remove.transports, std::move(later.transports), std::move(gone.transports));
+    fold(upsert.challenges, remove.challenges, std::move(later.challenges), std::move(gone.challenges));
+    first.version = next.version;
 }
 
 }  // namespace lintel::model

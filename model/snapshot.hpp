@@ -46,7 +46,14 @@ struct delta {
 /// What turns `before` into `after`; base and version are left 0.
 delta difference(const snapshot& before, const snapshot& after);
 
+/// The same of all that sources say: certificates and challenges are left as they are.
+delta routing_difference(const snapshot& before, const snapshot& after);
+
 void apply(snapshot& target, const delta& step);
+
+/// Makes one step of two that follow each other. What matters is where they lead: an object that came and went is
+/// removed all the same.
+void fold(delta& first, delta next);
 
 /// The texts of one object may have this many bytes together: one that is larger would not fit into a frame of the
 /// link, and would stand in the way of all others.

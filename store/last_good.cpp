@@ -67,12 +67,17 @@ void read_transport_files(model::objects<model::transport>& all)
 
 result<void> save_last_good(const fs::path& state, const model::snapshot& good)
 {
-    auto copy = good;
-    copy.challenges.clear();  // whoever asked has long given up when it is read back
-    std::erase_if(copy.certificates, [](const auto& each) { return each.second.chain_file.empty(); });
-    for (auto& [id, spec] : copy.certificates) {
-        spec.chain_pem.clear();
-        spec.key_pem.clear();
+    auto copy = model::routing_difference({}, good).upsert;
+    for (const auto& [id, spec] : good.certificates) {
+        if (spec.chain_file.empty()) continue;
+        auto& kept = copy.certificates[id];
+        kept = {.names = spec.names,
+                .chain_pem = {},
+                .key_pem = {},
+                .chain_file = spec.chain_file,
+                .key_file = spec.key_file};
+        kept.fallback = spec.fallback;
+        kept.is_default = spec.is_default;
     }
     std::erase_if(copy.transports, [](const auto& each) { return !is_in_files(each.second); });
     for (auto& [id, spec] : copy.transports) drop_texts_of_files(spec);

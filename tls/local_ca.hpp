@@ -25,6 +25,7 @@ public:
     ~local_ca();
 
     const std::string& certificate_pem() const { return certificate_pem_; }
+    const std::string& fingerprint() const { return fingerprint_; }  ///< SHA-256 of its certificate's text
 
     /// `host`: a DNS name, "*.x", an IPv4 address or an IPv6 address in brackets.
     issued_certificate issue(const std::string& host) const;
@@ -34,7 +35,7 @@ private:
     local_ca(std::unique_ptr<authority> own, std::string certificate_pem);
 
     std::unique_ptr<authority> own_;
-    std::string certificate_pem_;
+    std::string certificate_pem_, fingerprint_;
 };
 
 }  // namespace lintel::tls

@@ -23,6 +23,7 @@ HOMES = [
     (r"yaml-cpp/", ["discovery/*.cpp", "app/*.cpp"]),
     (r"CLI/", ["app/*.cpp"]),
     (r"curl/", ["http/fetch*.cpp"]),
+    (r"libpsl", ["acme/limits.cpp"]),
     (r"sqlite3", ["store/*.cpp"]),
     (r"ares", ["net/*"]),
 ]

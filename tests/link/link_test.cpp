@@ -131,6 +131,11 @@ protected:
         co_return rejects;
     }
 
+    std::uint64_t publish(const model::snapshot& wanted, publisher::standing how = publisher::standing::current)
+    {
+        return control->publish(model::difference(control->current(), wanted), how);
+    }
+
     void stop(std::unique_ptr<net::task_group>& tasks)
     {
         if (!tasks) return;
@@ -164,14 +169,14 @@ TEST_F(Link, SendsTheFullSnapshotFirstAndDeltasAfterIt)
 {
     start_control();
     auto first = made_up.snapshot(20);
-    control->publish(first);
+    publish(first);
     start_edge();
     ASSERT_TRUE(until_applied(1));
     EXPECT_EQ(state, first);
     EXPECT_TRUE(steps[0].reset);
     auto second = first;
     second.routers["new"].rule = "Host(`new`)";
-    EXPECT_EQ(control->publish(second), 2U);
+    EXPECT_EQ(publish(second), 2U);
     ASSERT_TRUE(until_applied(2));
     EXPECT_EQ(state, second);
     ASSERT_EQ(steps.size(), 2U);
@@ -185,8 +190,8 @@ TEST_F(Link, KeepsTheVersionOfTheSameState)
 {
     start_control();
     auto same = made_up.snapshot(3);
-    EXPECT_EQ(control->publish(same), 1U);
-    EXPECT_EQ(control->publish(same), 1U);
+    EXPECT_EQ(publish(same), 1U);
+    EXPECT_EQ(publish(same), 1U);
     EXPECT_EQ(control->version(), 1U);
 }
 
@@ -199,7 +204,7 @@ TEST_F(Link, CarriesStatesOfManyFrames)
         router.rule = "Host(`" + std::string(100, 'a') + std::to_string(i) + "`)";
         router.source = std::string(100, 'x');
     }
-    control->publish(large);
+    publish(large);
     start_edge();
     ASSERT_TRUE(until_applied(1));
     EXPECT_TRUE(state == large);
@@ -210,13 +215,13 @@ TEST_F(Link, KeepsOneDeltaInFlightAndFoldsTheOthers)
 {
     start_control();
     model::snapshot wanted;
-    control->publish(wanted);
+    publish(wanted);
     start_edge();
     ASSERT_TRUE(until_applied(1));
     held = true;
     for (int i = 0; i < 5; ++i) {
         wanted.services["s" + std::to_string(i)];
-        control->publish(wanted);
+        publish(wanted);
         if (i == 0) ASSERT_TRUE(until([&] { return applying; }));
     }
     EXPECT_EQ(control->edge().applied, 1U) << "acked only when it is in force";
@@ -230,7 +235,7 @@ TEST_F(Link, TellsControlWhatTheEdgeSays)
 {
     start_control();
     rejects = {{"router", "r1", "no such service"}};
-    control->publish({});
+    publish({});
     start_edge();
     ASSERT_TRUE(until_applied(1));
     ASSERT_EQ(control->edge().rejected.size(), 1U);
@@ -251,7 +256,7 @@ TEST_F(Link, SendsNothingBeforeThereIsSomething)
     start_edge();
     ASSERT_TRUE(until([&] { return control->edge().connected; }));
     EXPECT_TRUE(steps.empty());
-    control->publish({});
+    publish({});
     ASSERT_TRUE(until_applied(1));
     EXPECT_TRUE(steps[0].reset);
 }
@@ -261,12 +266,12 @@ TEST_F(Link, ComesBackWhenControlDoes)
     start_edge();  // dials before anyone listens
     start_control();
     auto wanted = made_up.snapshot(5);
-    control->publish(wanted);
+    publish(wanted);
     ASSERT_TRUE(until_applied(1));
     ASSERT_EQ(ticket_keys.size(), 1U);
     stop_control();
     start_control();
-    control->publish(wanted);
+    publish(wanted);
     ASSERT_TRUE(until_applied(1));
     EXPECT_TRUE(steps.back().reset);
     EXPECT_EQ(state, wanted);
@@ -276,7 +281,7 @@ TEST_F(Link, ComesBackWhenControlDoes)
 TEST_F(Link, TellsTheEdgeOfNewTicketKeys)
 {
     start_control();
-    control->publish(made_up.snapshot(5));
+    publish(made_up.snapshot(5));
     start_edge();
     ASSERT_TRUE(until_applied(1));
     auto start = wall_clock::now();
@@ -297,7 +302,7 @@ TEST_F(Link, TellsTheEdgeOfNewTicketKeys)
 TEST_F(Link, TakesTheNextEdgeWithTheSameTicketKey)
 {
     start_control();
-    control->publish(made_up.snapshot(5));
+    publish(made_up.snapshot(5));
     start_edge("first");
     ASSERT_TRUE(until_applied(1));
     stop(edge_tasks);
@@ -317,15 +322,15 @@ TEST_F(Link, WithholdsAProvisionalStateFromAnEdgeThatServes)
 {
     start_control();
     auto good = made_up.snapshot(5), old = made_up.snapshot(5);
-    control->publish(good);
+    publish(good);
     start_edge();
     ASSERT_TRUE(until_applied(1));
     stop_control();
     start_control();
-    control->publish(old, publisher::standing::provisional);
+    publish(old, publisher::standing::provisional);
     ASSERT_TRUE(until([&] { return control->edge().connected && control->edge().endpoints.contains("e1"); }));
     EXPECT_EQ(state, good) << "what may be older does not replace what is in force";
-    control->publish(good);
+    publish(good);
     ASSERT_TRUE(until_applied(2));
     EXPECT_EQ(state, good);
 }
@@ -334,11 +339,11 @@ TEST_F(Link, GivesAProvisionalStateToAnEdgeThatHasNone)
 {
     start_control();
     auto old = made_up.snapshot(5);
-    control->publish(old, publisher::standing::provisional);
+    publish(old, publisher::standing::provisional);
     start_edge();
     ASSERT_TRUE(until_applied(1));
     EXPECT_EQ(state, old);
-    control->publish(old);
+    publish(old);
     ASSERT_TRUE(until_applied(2)) << "the same state, but current now";
 }
 

@@ -42,6 +42,35 @@ TEST(Difference, NamesOnlyWhatChanged)
     EXPECT_FALSE(step.reset);
 }
 
+TEST(RoutingDifference, LeavesCertificatesAndChallengesAlone)
+{
+    snapshot before, after;
+    before.certificates["gone"].names = {"a"};
+    after.challenges["new"].name = "a";
+    after.routers["new"].rule = "Host(`a`)";
+    auto step = routing_difference(before, after);
+    EXPECT_EQ(step.upsert.routers.size(), 1U);
+    EXPECT_TRUE(step.remove.certificates.empty());
+    EXPECT_TRUE(step.upsert.challenges.empty());
+}
+
+TEST(Fold, LeadsWhereTheStepsLead)
+{
+    test::random_model made_up(5);
+    for (int round = 0; round < 200; ++round) {
+        auto first = made_up.snapshot(made_up.below(20)), target = first, now = first;
+        delta folded;
+        for (int i = 0; i < 4; ++i) {
+            auto next = made_up.snapshot(made_up.below(20));
+            fold(folded, difference(now, next));
+            now = next;
+        }
+        apply(target, folded);
+        ASSERT_EQ(target, now) << "round " << round;
+        for (const auto& id : folded.remove.endpoints) EXPECT_FALSE(folded.upsert.endpoints.contains(id));
+    }
+}
+
 TEST(Apply, OfAResetForgetsEverythingFirst)
 {
     test::random_model made_up(4);

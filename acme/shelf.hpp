@@ -1,0 +1,54 @@
+#pragma once
+// Which certificates are served.
+
+#include "model/snapshot.hpp"
+#include "store/records.hpp"
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lintel::acme {
+
+/// Knows the names of all certificates that edges have or shall have, and what changed since it was last asked: one
+/// more costs nothing that grows with their number. Belongs to control's worker.
+class shelf {
+public:
+    /// Those of routes files: all of them, in place of those of the last call.
+    void put_files(model::objects<model::certificate> all);
+
+    void put(const store::certificate_record& issued);
+    void remove(const std::string& id);
+
+    /// Whether one that is no fallback covers `host` (a name, or "*.x" itself).
+    bool covers(std::string_view host) const;
+
+    /// What was put and removed since the last call.
+    struct changes {
+        model::objects<model::certificate> upsert;
+        std::vector<std::string> remove;
+        bool empty() const { return upsert.empty() && remove.empty(); }
+    };
+    changes take_changes() { return std::exchange(fresh_, {}); }
+
+private:
+    using names = std::vector<std::string>;
+
+    void count(const names& those, int by);
+    void show(const std::string& id, model::certificate spec);
+
+    model::objects<model::certificate> files_;
+    std::map<std::string, names> issued_;                       ///< id → names; none of a fallback
+    std::map<std::string, std::size_t, std::less<>> covering_;  ///< name → certificates that have it, fallbacks apart
+    changes fresh_;
+};
+
+/// What edges are told of a record. Addresses stand as in a URL: IPv6 in brackets.
+model::certificate served_form(const store::certificate_record& issued);
+
+/// The name of the issuer whose certificates are fallbacks.
+inline constexpr std::string_view local_issuer_name = "local";
+
+}  // namespace lintel::acme
