@@ -66,20 +66,20 @@ struct identity {
 };
 
 struct new_account {
-    std::vector<std::string> contact;  ///< "mailto:…"
+    std::vector<std::string> contact{};  ///< "mailto:…"
     bool terms_agreed = false;
     bool only_existing = false;
-    std::string external_binding;  ///< a JWS of bind_external_account(); empty = none
+    std::string external_binding{};  ///< a JWS of bind_external_account(); empty = none
 };
 
 struct new_order {
-    std::vector<std::string> names;  ///< addresses become "ip" identifiers (RFC 8738)
-    std::string profile, replaces;   ///< empty = left out
+    std::vector<std::string> names{};   ///< addresses become "ip" identifiers (RFC 8738)
+    std::string profile{}, replaces{};  ///< empty = left out
 };
 
 struct client_settings {
     std::string directory_url;
-    std::string ca_file;  ///< PEM file of whom to trust at the directory's host; empty = the system's
+    std::string ca_file{};  ///< PEM file of whom to trust at the directory's host; empty = the system's
     duration timeout = std::chrono::seconds(30);
 };
 
