@@ -31,8 +31,9 @@ dns_answer::kind kind_of(int status)
 
 dns_answer answer_of(int status, const ares_addrinfo* info)
 {
-    if (status != ARES_SUCCESS || info == nullptr || info->nodes == nullptr) return {kind_of(status), {}, {}};
-    dns_answer found{dns_answer::kind::found, {}, duration::max()};
+    if (status != ARES_SUCCESS || info == nullptr || info->nodes == nullptr)
+        return {kind_of(status), {}, {}, status == ARES_ENOTFOUND};
+    dns_answer found{dns_answer::kind::found, {}, duration::max(), false};
     for (auto* alias = info->cnames; alias != nullptr; alias = alias->next) {
         found.life = std::min<duration>(found.life, std::chrono::seconds(alias->ttl));
     }
@@ -84,7 +85,9 @@ public:
         options.sock_state_cb_data = this;
         options.timeout = first_patience_ms;
         options.tries = tries;
-        int mask = ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES;
+        char only_name_servers[] = "b";  // /etc/hosts is in_hosts_file()'s; c-ares keeps a copy
+        options.lookups = only_name_servers;
+        int mask = ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS;
         if (ares_init_options(&ares_, &options, mask) != ARES_SUCCESS)
             throw std::runtime_error("c-ares does not start");
         if (!use(servers)) {

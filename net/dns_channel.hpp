@@ -18,6 +18,7 @@ struct dns_answer {
     kind what = kind::failed;
     std::vector<address> addresses;  ///< of port 0
     duration life{};
+    bool no_name = false;  ///< with `absent`: the name itself does not exist (RFC 8020), whatever one asks of it
 };
 
 /// Belongs to one worker. Keeps no answers.
@@ -29,7 +30,8 @@ public:
     /// What is still asked is answered with `failed`.
     ~dns_channel();
 
-    /// Asks for the addresses of one family (AF_INET or AF_INET6). `then` gets the answer once, perhaps inside this
+    /// Asks the name servers, and nobody else, for the addresses of one family (AF_INET or AF_INET6). A trailing dot
+    /// keeps the search list out of it. `then` gets the answer once, perhaps inside this
     /// call, at the latest when the channel goes; it must neither throw nor destroy the channel.
     void ask(const std::string& host, int family, std::function<void(dns_answer)> then);
 
