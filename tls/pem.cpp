@@ -49,6 +49,13 @@ checked<key_pair> parse_pair(std::string_view chain_pem, std::string_view key_pe
     return pair;
 }
 
+key_ptr parse_key(std::string_view pem)
+{
+    key_ptr parsed(PEM_read_bio_PrivateKey(reader_of(pem).get(), nullptr, no_pass_phrase, nullptr));
+    ERR_clear_error();
+    return parsed;
+}
+
 x509_ptr parse_certificate(std::string_view pem)
 {
     x509_ptr parsed(PEM_read_bio_X509(reader_of(pem).get(), nullptr, no_pass_phrase, nullptr));

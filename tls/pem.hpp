@@ -1,5 +1,5 @@
 #pragma once
-// PEM texts ⇄ OpenSSL objects. Included by sources of tls/ only.
+// PEM texts ⇄ OpenSSL objects. Included by sources of tls/ and acme/ only.
 
 #include "base/result.hpp"
 #include "tls/openssl_ptr.hpp"
@@ -18,6 +18,9 @@ struct key_pair {
 
 /// Errors as `inspect_certificate`.
 checked<key_pair> parse_pair(std::string_view chain_pem, std::string_view key_pem);
+
+/// The first private key of a text, in any PEM form that isn't encrypted; null when there is none.
+key_ptr parse_key(std::string_view pem);
 
 /// The first certificate of a text; null when there is none.
 x509_ptr parse_certificate(std::string_view pem);
