@@ -57,6 +57,13 @@ public:
         std::lock_guard hold(guard_);
         names_[name] = {std::move(ips), ttl};
     }
+    /// One more CAA record (RFC 8659 §4.1) of a name.
+    void add_caa(const std::string& name, unsigned char flags, const std::string& tag, const std::string& value)
+    {
+        std::lock_guard hold(guard_);
+        std::string data{static_cast<char>(flags), static_cast<char>(tag.size())};
+        names_.try_emplace(name).first->second.caa.push_back(data + tag + value);
+    }
     void forget(const std::string& name)
     {
         std::lock_guard hold(guard_);
@@ -78,7 +85,8 @@ public:
 private:
     struct record {
         std::vector<std::string> ips;
-        std::uint32_t ttl;
+        std::uint32_t ttl = 60;
+        std::vector<std::string> caa{};  ///< as on the wire
     };
 
     void serve()
@@ -140,7 +148,8 @@ private:
             name += question.substr(at + 1, label);
             at += 1U + label;
         }
-        auto type = static_cast<unsigned char>(question.at(at + 2));
+        auto type =
+            static_cast<unsigned char>(question.at(at + 1)) * 256U + static_cast<unsigned char>(question.at(at + 2));
         auto mood = type == type_ ? mood_of_type_.load() : mood_.load();
         if (mood == mood::silent) return "";
 
@@ -154,6 +163,11 @@ private:
                 bool v6 = each.contains(':');
                 if (type != (v6 ? 28 : 1)) continue;
                 records += resource(each, v6, known->second.ttl);
+                ++count;
+            }
+            for (const auto& each : known->second.caa) {
+                if (type != 257) continue;
+                records += std::string("\xC0\x0C\1\1\0\1\0\0\0\x3C\0", 11) + static_cast<char>(each.size()) + each;
                 ++count;
             }
         }
