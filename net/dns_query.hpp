@@ -5,6 +5,7 @@
 #include "net/worker.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace lintel::net {
@@ -22,7 +23,7 @@ struct dns_reply {
     kind what = kind::failed;
     std::vector<std::string> values;  ///< txt: the strings joined; ns, cname: the name, lower case, no trailing dot;
                                       ///< soa: the zone's name; caa: "FLAGS TAG VALUE"
-    std::string zone;  ///< owner of the SOA in the authority section of absent and no_name answers
+    std::string zone;                 ///< owner of the SOA in the authority section of absent and no_name answers
     std::string why;
 };
 
@@ -33,5 +34,8 @@ task<dns_reply> query(worker& home, std::vector<address> servers, std::string na
 
 /// The name servers of /etc/resolv.conf; 127.0.0.1:53 where it names none.
 std::vector<address> system_name_servers();
+
+/// The same of a text in the form of resolv.conf(5).
+std::vector<address> name_servers_in(std::string_view resolv_conf);
 
 }  // namespace lintel::net

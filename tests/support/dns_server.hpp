@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <stdexcept>
@@ -78,6 +79,13 @@ public:
         type_ = type;
     }
 
+    /// From now on what `script` makes of a question is the answer; "" is none.
+    void follow(std::function<std::string(const std::string& question)> script)
+    {
+        std::lock_guard hold(guard_);
+        script_ = std::move(script);
+    }
+
     /// Questions that came, two for each name that is looked up.
     int questions() const { return questions_; }
     int questions_over_tcp() const { return over_tcp_; }
@@ -140,6 +148,7 @@ private:
     /// RFC 1035 §4.1. `question`: one question as c-ares sends it.
     std::string answer_to(const std::string& question)
     {
+        if (std::lock_guard hold(guard_); script_) return script_(question);
         std::string name;
         std::size_t at = 12;
         while (question.at(at) != 0) {
@@ -194,6 +203,7 @@ private:
     std::atomic<unsigned> type_ = 0;
     std::mutex guard_;
     std::map<std::string, record> names_;
+    std::function<std::string(const std::string&)> script_;
     std::thread thread_;
 };
 
