@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace lintel::acme {
 
@@ -50,15 +51,16 @@ std::string refusal(const property& each, const std::string& owner, const std::s
     return "the record CAA " + each.text + " of " + owner + " forbids it: " + advice;
 }
 
-/// The name itself, and what it is an alias of, until there are CAA records. The resolver follows aliases as a rule;
-/// then the second question is never put.
-task<std::vector<std::string>> records_at(net::worker& home, const caa_question& what, std::string name, time_point end)
+/// Those of the name, or of what it is an alias of (RFC 8659 §3). None: the name servers don't say.
+task<std::optional<std::vector<std::string>>> records_at(net::worker& home, const caa_question& what, std::string name,
+                                                         time_point end)
 {
     for (int aliases = 0; aliases <= most_aliases; ++aliases) {
         auto left = end - steady_clock::now();
-        if (left <= duration::zero()) break;
+        if (left <= duration::zero()) co_return std::nullopt;
         auto reply = co_await net::query(home, what.resolvers, name, net::dns_type::caa, true, left);
         if (reply.what == net::dns_reply::kind::found) co_return reply.values;
+        if (reply.what == net::dns_reply::kind::failed) co_return std::nullopt;
         if (reply.what != net::dns_reply::kind::absent) break;
         auto alias = co_await net::query(home, what.resolvers, name, net::dns_type::cname, true, left);
         if (alias.what != net::dns_reply::kind::found) break;
@@ -75,7 +77,8 @@ task<std::string> forbidding_record(net::worker& home, caa_question what, durati
     auto owner = what.name.starts_with("*.") ? what.name.substr(2) : what.name;
     while (!owner.empty()) {  // RFC 8659 §3: the nearest name that has any decides
         auto records = co_await records_at(home, what, owner, end);
-        if (!records.empty()) co_return forbidding_record(records, owner, what);
+        if (!records) co_return "";  // who knows what it holds; the CA will say
+        if (!records->empty()) co_return forbidding_record(*records, owner, what);
         auto dot = owner.find('.');
         owner = dot == owner.npos ? "" : owner.substr(dot + 1);
     }
