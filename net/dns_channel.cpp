@@ -85,9 +85,7 @@ public:
         options.sock_state_cb_data = this;
         options.timeout = first_patience_ms;
         options.tries = tries;
-        char only_name_servers[] = "b";  // /etc/hosts is in_hosts_file()'s; c-ares keeps a copy
-        options.lookups = only_name_servers;
-        int mask = ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS;
+        int mask = ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES;
         if (ares_init_options(&ares_, &options, mask) != ARES_SUCCESS)
             throw std::runtime_error("c-ares does not start");
         if (!use(servers)) {

@@ -30,9 +30,10 @@ public:
     /// What is still asked is answered with `failed`.
     ~dns_channel();
 
-    /// Asks the name servers, and nobody else, for the addresses of one family (AF_INET or AF_INET6). A trailing dot
-    /// keeps the search list out of it. `then` gets the answer once, perhaps inside this
-    /// call, at the latest when the channel goes; it must neither throw nor destroy the channel.
+    /// Asks for the addresses of one family (AF_INET or AF_INET6). A name with a trailing dot is asked of the name
+    /// servers and nobody else; without one the search list, /etc/hosts and what RFC 6761 says of .localhost count,
+    /// too. `then` gets the answer once, perhaps inside this call, at the latest when the channel goes; it must neither
+    /// throw nor destroy the channel.
     void ask(const std::string& host, int family, std::function<void(dns_answer)> then);
 
     /// What /etc/hosts says of one family. Reads the file.
