@@ -3,6 +3,7 @@
 // certificate of ours is seen.
 
 #include "acme/challenge_board.hpp"
+#include "acme/public_names.hpp"  // both are asked before a CA is
 #include "http/fetch.hpp"
 #include "net/address.hpp"
 #include "net/worker.hpp"
@@ -38,9 +39,5 @@ struct preflight_report {
 /// probes on `board` and takes them down.
 task<preflight_report> look_ahead(net::worker& home, http::fetcher& fetcher, challenge_board& board,
                                   const preflight_settings& how, std::string name, std::vector<challenge_type> types);
-
-/// Why no public CA may be asked for `name`: .localhost, .test, .internal, .local, .home.arpa, .invalid, .example,
-/// .onion, a private or special address (RFC 6890), a single label, or no host name at all. Empty: it may.
-std::string why_not_public(std::string_view name);
 
 }  // namespace lintel::acme

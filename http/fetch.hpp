@@ -19,9 +19,10 @@ struct fetch_request {
     std::string method = "GET";
     std::string url;          ///< http://docker/v1.41/containers/json; the authority is free where `unix_socket` is set
     std::string unix_socket;  ///< path of the socket to dial; empty = TCP to the URL's authority
-    std::string
-        connect_to;       ///< "ADDRESS:PORT" (IPv6 in brackets) to dial in place of the URL's authority; empty = that
-    std::string ca_file;  ///< of https: a PEM file of whom to trust; empty = the system's authorities
+    std::string connect_to;   ///< "ADDRESS:PORT" (IPv6 in brackets) to dial, past any proxy, for the URL's authority;
+                              ///< empty = that
+    std::string ca_file;      ///< of https: a PEM file of whom to trust; empty = the system's authorities
+    bool verify = true;  ///< of https: false takes any certificate, as CAs do that follow a redirect (RFC 8555 §8.3)
     std::vector<std::pair<std::string, std::string>> fields;
     std::string body;
     duration timeout = std::chrono::seconds(10);  ///< for the whole exchange; zero = none (event streams)

@@ -134,14 +134,16 @@ void fetch_transfer::set_up()
     set(CURLOPT_HEADERFUNCTION, &fetch_transfer::on_field);
     set(CURLOPT_HEADERDATA, this);
     if (!request_.ca_file.empty()) set(CURLOPT_CAINFO, request_.ca_file.c_str());
+    set(CURLOPT_SSL_VERIFYPEER, request_.verify ? 1L : 0L);
+    set(CURLOPT_SSL_VERIFYHOST, request_.verify ? 2L : 0L);
     if (!request_.connect_to.empty()) {
         connect_to_ = curl_slist_append(nullptr, ("::" + request_.connect_to).c_str());
         if (!connect_to_) throw std::bad_alloc();
         set(CURLOPT_CONNECT_TO, connect_to_);
     }
-    if (request_.unix_socket.empty()) return;
-    set(CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
-    set(CURLOPT_PROXY, "");  // whatever the environment says, nothing stands between us and a local socket
+    if (!request_.unix_socket.empty()) set(CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
+    bool dials = !request_.unix_socket.empty() || !request_.connect_to.empty();
+    if (dials) set(CURLOPT_PROXY, "");  // whatever the environment says, nothing stands between us and what we dial
 }
 
 void fetch_transfer::set_request()

@@ -31,8 +31,9 @@ dns_answer::kind kind_of(int status)
 
 dns_answer answer_of(int status, const ares_addrinfo* info)
 {
-    if (status != ARES_SUCCESS || info == nullptr || info->nodes == nullptr) return {kind_of(status), {}, {}};
-    dns_answer found{dns_answer::kind::found, {}, duration::max()};
+    if (status != ARES_SUCCESS || info == nullptr || info->nodes == nullptr)
+        return {kind_of(status), {}, {}, status == ARES_ENOTFOUND};
+    dns_answer found{dns_answer::kind::found, {}, duration::max(), false};
     for (auto* alias = info->cnames; alias != nullptr; alias = alias->next) {
         found.life = std::min<duration>(found.life, std::chrono::seconds(alias->ttl));
     }

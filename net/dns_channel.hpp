@@ -18,6 +18,7 @@ struct dns_answer {
     kind what = kind::failed;
     std::vector<address> addresses;  ///< of port 0
     duration life{};
+    bool no_name = false;  ///< with `absent`: the name itself does not exist (RFC 8020), whatever one asks of it
 };
 
 /// Belongs to one worker. Keeps no answers.
@@ -29,8 +30,10 @@ public:
     /// What is still asked is answered with `failed`.
     ~dns_channel();
 
-    /// Asks for the addresses of one family (AF_INET or AF_INET6). `then` gets the answer once, perhaps inside this
-    /// call, at the latest when the channel goes; it must neither throw nor destroy the channel.
+    /// Asks for the addresses of one family (AF_INET or AF_INET6). A name with a trailing dot is asked of the name
+    /// servers and nobody else; without one the search list, /etc/hosts and what RFC 6761 says of .localhost count,
+    /// too. `then` gets the answer once, perhaps inside this call, at the latest when the channel goes; it must neither
+    /// throw nor destroy the channel.
     void ask(const std::string& host, int family, std::function<void(dns_answer)> then);
 
     /// What /etc/hosts says of one family. Reads the file.

@@ -4,6 +4,7 @@
 #include "base/unique_fd.hpp"
 #include "net/address.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <functional>
@@ -58,6 +59,19 @@ public:
         std::lock_guard hold(guard_);
         names_[name] = {std::move(ips), ttl};
     }
+    /// One more CAA record (RFC 8659 §4.1) of a name.
+    void add_caa(const std::string& name, unsigned char flags, const std::string& tag, const std::string& value)
+    {
+        std::lock_guard hold(guard_);
+        std::string data{static_cast<char>(flags), static_cast<char>(tag.size())};
+        names_.try_emplace(name).first->second.caa.push_back(data + tag + value);
+    }
+    /// The name becomes an alias; only that is ever said of it, as an authority's server for the one zone would.
+    void set_alias(const std::string& name, const std::string& target)
+    {
+        std::lock_guard hold(guard_);
+        names_[name].alias = target;
+    }
     void forget(const std::string& name)
     {
         std::lock_guard hold(guard_);
@@ -86,7 +100,9 @@ public:
 private:
     struct record {
         std::vector<std::string> ips;
-        std::uint32_t ttl;
+        std::uint32_t ttl = 60;
+        std::vector<std::string> caa{};  ///< as on the wire
+        std::string alias{};             ///< empty: none
     };
 
     void serve()
@@ -149,7 +165,8 @@ private:
             name += question.substr(at + 1, label);
             at += 1U + label;
         }
-        auto type = static_cast<unsigned char>(question.at(at + 2));
+        auto type =
+            static_cast<unsigned char>(question.at(at + 1)) * 256U + static_cast<unsigned char>(question.at(at + 2));
         auto mood = type == type_ ? mood_of_type_.load() : mood_.load();
         if (mood == mood::silent) return "";
 
@@ -165,10 +182,38 @@ private:
                 records += resource(each, v6, known->second.ttl);
                 ++count;
             }
+            if (const auto& alias = known->second.alias; !alias.empty()) {
+                records += resource_of(5, in_labels(alias));
+                ++count;
+            }
+            for (const auto& each : known->second.caa) {
+                if (type != 257) continue;
+                records += resource_of(257, each);
+                ++count;
+            }
         }
         std::string head = question.substr(0, 2) + '\x84' + code;  // an authority's answer
         head += {'\0', '\1', '\0', count, '\0', '\0', '\0', '\0'};
         return head + question.substr(12, at + 5 - 12) + records;
+    }
+
+    /// A record of the name in question that lives for a minute.
+    static std::string resource_of(unsigned type, const std::string& data)
+    {
+        std::string out{'\xC0', '\x0C', static_cast<char>(type / 256), static_cast<char>(type % 256), '\0', '\1'};
+        out += {'\0', '\0', '\0', '\x3C', '\0', static_cast<char>(data.size())};
+        return out + data;
+    }
+
+    static std::string in_labels(const std::string& name)
+    {
+        std::string out;
+        for (std::size_t at = 0; at <= name.size();) {
+            auto end = std::min(name.find('.', at), name.size());
+            out += static_cast<char>(end - at) + name.substr(at, end - at);
+            at = end + 1;
+        }
+        return out + '\0';
     }
 
     static std::string resource(const std::string& ip, bool v6, std::uint32_t ttl)

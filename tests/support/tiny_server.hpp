@@ -2,6 +2,7 @@
 // A real HTTP/1.1 server on a unix socket or on TCP loopback whose answers a test writes by hand.
 
 #include "base/unique_fd.hpp"
+#include "net/address.hpp"
 
 #include <atomic>
 #include <cstdio>
@@ -72,6 +73,8 @@ public:
         }
     }
 
+    int socket() const { return socket_; }  ///< for what speaks on it in a way of its own
+
     void send_chunk(std::string_view bytes)
     {
         char size[32];
@@ -137,6 +140,12 @@ public:
         port_ = ntohs(where.sin_port);
     }
 
+    /// On this address and port.
+    tiny_server(const net::address& where, script serve) : serve_(std::move(serve)), port_(where.port())
+    {
+        open(where.family(), where.raw(), where.length());
+    }
+
     ~tiny_server()
     {
         ::shutdown(listener_.get(), SHUT_RDWR);
@@ -162,6 +171,8 @@ private:
     void open(int family, const sockaddr* where, socklen_t length)
     {
         listener_.reset(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        int on = 1;  // the port may have been another server's a moment ago
+        ::setsockopt(listener_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
         if (::bind(listener_.get(), where, length) != 0 || ::listen(listener_.get(), 64) != 0) {
             throw std::runtime_error("can't listen");
         }
