@@ -29,6 +29,13 @@ std::string refusal_at_the_door(int status, std::string_view reason, std::string
     return text.append(sentence);
 }
 
+/// An answer of our own is no fault.
+task<outcome> settled(task<void> replying)
+{
+    co_await std::move(replying);
+    co_return outcome{};
+}
+
 }  // namespace
 
 /// Counts a connection out of the caps.
@@ -184,10 +191,14 @@ task<void> server::answer(http::exchange& exchange, std::size_t entrypoint)
         .endpoint = {},
         .request_id = {},
         .detail = {}};
-    const auto* found = worker_.routes.get()->match(entrypoint, request);
+    const auto& table = *worker_.routes.get();
+    const auto* shown = table.challenge_answer(request);
+    const auto* found = shown == nullptr ? table.match(entrypoint, request) : nullptr;
     auto route = found != nullptr ? *found : route_ptr();
-    outcome result{worker_.routes.get()->loaded() ? fault::no_route : fault::not_loaded, {}};
-    if (route) {
+    outcome result{table.loaded() ? fault::no_route : fault::not_loaded, {}};
+    if (shown != nullptr) {
+        result = co_await settled(answer_challenge(exchange, *shown, record));
+    } else if (route) {
         record.route = route->id;
         result = co_await answer_route(exchange, entrypoint, route, record);
     }
@@ -198,17 +209,6 @@ task<void> server::answer(http::exchange& exchange, std::size_t entrypoint)
         worker_.counters.add(static_cast<counter>(first + record.status / 100 - 2));
     }
 }
-
-namespace {
-
-/// An answer of our own is no fault.
-task<outcome> settled(task<void> replying)
-{
-    co_await std::move(replying);
-    co_return outcome{};
-}
-
-}  // namespace
 
 /// RFC 9110 §15.5.20: what the handshake was held to holds for the name that it was made for, and its certificate for
 /// the names in it. No other host may be reached that way.
@@ -232,6 +232,10 @@ now_or_later<outcome> server::answer_route(http::exchange& exchange, std::size_t
     }
     if (auto refused = refused_by(*route, options, exchange); refused != fault::none) return outcome{refused, {}};
     if (forwards_left(request).value() == 0) return settled(answer_last_hop(exchange, record));
+    if (route->redirect_to_https && !route->pending.empty()) {
+        worker_.counters.add(counter::own_errors);
+        return settled(reply_with(exchange, verdict_of(fault::tls_pending), route->pending, record));
+    }
     if (route->redirect_to_https) return settled(redirect_to_https(exchange, worker_.settings.https_port, record));
     if (!route->canonical_host.empty())
         return settled(redirect_to_host(exchange, *route, worker_.settings.https_port, record));

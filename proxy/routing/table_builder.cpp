@@ -46,6 +46,8 @@ table_builder::change table_builder::apply(const model::delta& step)
     take_services(effective, services, result, routers);
     take_routers(effective, std::move(routers), result);
     take_tcp_routers(effective, result);
+    result.challenges = !effective.upsert.challenges.empty() || !effective.remove.challenges.empty();
+    if (result.challenges) table_ = table_->with(http_challenges(state_.challenges));
     result.certificates = !effective.upsert.certificates.empty() || !effective.remove.certificates.empty();
     result.table = table_;
     return result;
@@ -229,6 +231,7 @@ void table_builder::compile(const std::string& id, const model::router& spec, li
     made->id = id;
     made->priority = spec.priority != 0 ? spec.priority : static_cast<std::int64_t>(spec.rule.size());
     made->redirect_to_https = spec.redirect_to_https;
+    made->pending = spec.pending;
     made->canonical_host = spec.canonical_host;
     made->refusal = spec.refusal;
     made->tls_options = spec.tls_options.empty() ? std::string(model::default_tls_options) : spec.tls_options;

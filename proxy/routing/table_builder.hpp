@@ -31,6 +31,7 @@ public:
         std::vector<endpoint_ptr> retired;  ///< endpoints that left the snapshot
         bool certificates = false;          ///< they changed
         bool tls_options = false;           ///< which hosts have which may have changed
+        bool challenges = false;            ///< they changed
     };
 
     /// A reset is taken as the difference to what is there: a control that came back disturbs nothing.
