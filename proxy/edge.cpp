@@ -166,14 +166,18 @@ task<std::vector<link::rejection>> edge::apply(const model::delta& step)
     auto old_table = self.tables.load();  // freed here, not on a worker
     auto old_store = self.certificates.load();
     self.tables.publish(change.table);
-    if (change.certificates || change.tls_options) {
+    if (change.certificates || change.tls_options || change.challenges) {
         const auto& known = old_store->certificates;
         const auto& all = self.builder.state().certificates;
         auto certificates = step.reset ? tls::certificate_store(all, known)
                                        : known.after(step.upsert.certificates, step.remove.certificates);
         auto options = change.tls_options ? self.options_by_host(old_store->options) : old_store->options;
         for (const auto& [id, why] : options.closed()) change.rejected.push_back({"tls_options", id, why});
-        self.certificates.publish(std::make_shared<tls::store>(std::move(certificates), std::move(options)));
+        auto challenges = change.challenges
+                              ? tls::challenge_certificates(self.builder.state().challenges, old_store->challenges)
+                              : old_store->challenges;
+        self.certificates.publish(
+            std::make_shared<tls::store>(std::move(certificates), std::move(options), std::move(challenges)));
     }
     for (const auto& each : change.touched) {
         self.tell(*each);

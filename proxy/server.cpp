@@ -135,6 +135,10 @@ task<std::unique_ptr<net::stream>> server::find_out(std::size_t entrypoint, std:
         worker_.counters.add(counter::connections_refused);
         co_return nullptr;
     }
+    if (arrived.asks_challenge) {
+        (void)co_await shake_hands(std::move(arrived.client), end);
+        co_return nullptr;
+    }
     if (!arrived.route) co_return std::move(arrived.client);
     co_await pass_on(entrypoint, std::move(arrived), end);
     co_return nullptr;
@@ -157,13 +161,18 @@ task<void> server::pass_on(std::size_t entrypoint, arrival from, time_point end)
     co_await taken.run();
 }
 
-/// Null: it failed.
+/// Null: it failed, or was all that the client wanted (RFC 8737 §3).
 task<std::unique_ptr<net::stream>> server::shake_hands(std::unique_ptr<net::stream> client, time_point end)
 {
     auto peer = client->peer();
     std::string why;
     listed here(shaking_hands_, *client);
     auto encrypted = co_await worker_.tls.accept(std::move(client), end - steady_clock::now(), &why);
+    if (encrypted && (*encrypted)->secured().protocol == tls::challenge_protocol) {
+        log::debug("tls.challenge_shown", {{"client", peer.ip()}, {"name", (*encrypted)->secured().server_name}});
+        (*encrypted)->close();
+        co_return nullptr;
+    }
     if (encrypted) co_return std::move(*encrypted);
     bool full = encrypted.error() == tls::errc::too_many_handshakes;
     worker_.counters.add(full ? counter::connections_refused : counter::handshakes_failed);

@@ -1,13 +1,18 @@
 """The questions of a certificate authority (RFC 8555 §8.3, RFC 8737): answered ahead of everything else that a host has,
 and by nobody else."""
+import hashlib
 import json
 import pathlib
 import shutil
+import socket
+import ssl
+import subprocess
 import tempfile
 
 from support.case import Case, main, wait_for
 from support.lintel import Lintel
-from support.wire import request_bytes
+from support.tcp import Echo
+from support.wire import connect, request_bytes
 
 FOLDER = "/.well-known/acme-challenge/"
 TOKEN = "DGyRejmCefe7v4NfDGDKfA"
@@ -23,6 +28,42 @@ def own_tokens(exchange):
 def http_challenge(token=TOKEN, said=SAID, name="a.test"):
     return {"kind": "challenge", "id": f"http-01 {token}",
             "spec": {"type": "http-01", "name": name, "token": token, "key_authorization": said}}
+
+
+def made_certificate(folder, name, *extensions):
+    """A certificate that is its own CA: the paths of it and its key."""
+    chain, key = folder / f"{name}.pem", folder / f"{name}.key"
+    added = [argument for each in (f"subjectAltName=DNS:{name}", *extensions) for argument in ("-addext", each)]
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-days", "7", "-subj", "/CN=lintel challenge", *added, "-keyout", str(key), "-out", str(chain)],
+                   check=True, capture_output=True)
+    return chain, key
+
+
+def alpn_challenge(folder, name):
+    """RFC 8737 §3: the digest of the key authorization in a critical extension. Also the certificate as clients see
+    it."""
+    digest = hashlib.sha256(SAID.encode()).hexdigest()
+    folder = pathlib.Path(tempfile.mkdtemp(dir=folder))
+    chain, key = made_certificate(folder, name, f"1.3.6.1.5.5.7.1.31=critical,DER:04:20:{digest}")
+    spec = {"type": "tls-alpn-01", "name": name, "chain_pem": chain.read_text(), "key_pem": key.read_text()}
+    return ({"kind": "challenge", "id": f"tls-alpn-01 {name}", "spec": spec},
+            ssl.PEM_cert_to_DER_cert(chain.read_text()))
+
+
+def certificate(folder, name):
+    chain, key = made_certificate(folder, name)
+    return {"kind": "certificate", "id": name,
+            "spec": {"names": [name], "chain_pem": chain.read_text(), "key_pem": key.read_text()}}
+
+
+def offering(*protocols):
+    """A client's context that takes any certificate."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if protocols:
+        context.set_alpn_protocols(protocols)
+    return context
 
 
 def router(name, rule, entrypoint="http", **spec):
@@ -113,6 +154,102 @@ class Http01(ChallengeCase):
         line = json.loads(wait_for(lambda: log.exists() and log.read_text(), "a line is written").splitlines()[0])
         self.assertEqual(("acme-challenge", 200, "a.test"), tuple(line[each] for each in ("reason", "status", "host")))
         self.assertNotIn("route", line)
+
+    def test_it_is_shown_over_tls_to_those_who_came_for_another_host(self):
+        lintel = self.door(http_challenge(), certificate(self.folder(), "a.test"),
+                           {"kind": "tls_options", "id": "strict", "spec": {"lowest": "1.3"}}, *self.app(),
+                           router("other", "Host(`b.test`)", "https", service="s", tls_options="strict"))
+        with connect(lintel.https, tls=offering(), server_name="a.test") as client:
+            self.shows(client.request("b.test", FOLDER + TOKEN))
+            self.assertEqual(421, client.request("b.test", FOLDER + "other").status)
+
+
+class TlsAlpn01(ChallengeCase):
+    def asks(self, address, name, *protocols, version=None):
+        """What a CA sees: the certificate and the protocol. The connection ends at once."""
+        context = offering(*(protocols or ["acme-tls/1"]))
+        if version:
+            context.minimum_version = context.maximum_version = version
+        with connect(address, tls=context, server_name=name) as client:
+            self.assertEqual(b"", client.socket.recv(1), "an orderly end, and nothing before it")
+            return client.socket.getpeercert(binary_form=True), client.socket.selected_alpn_protocol()
+
+    def test_the_certificate_is_shown_and_the_connection_ends(self):
+        challenge, shown = alpn_challenge(self.folder(), "a.test")
+        lintel = self.door(challenge)
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            self.assertEqual((shown, "acme-tls/1"), self.asks(lintel.https, "a.test", version=version))
+        self.assertEqual((shown, "acme-tls/1"), self.asks(lintel.https, "a.test", "http/1.1", "acme-tls/1"))
+
+    def test_openssl_sees_the_extension(self):
+        challenge, _ = alpn_challenge(self.folder(), "a.test")
+        lintel = self.door(challenge)
+        done = subprocess.run(["openssl", "s_client", "-connect", lintel.https, "-servername", "a.test", "-alpn",
+                               "acme-tls/1"], input="", capture_output=True, text=True, check=False, timeout=10)
+        self.assertIn("ALPN protocol: acme-tls/1", done.stdout)
+        read = subprocess.run(["openssl", "x509", "-noout", "-text"], input=done.stdout, capture_output=True, text=True,
+                              check=True)
+        self.assertIn("1.3.6.1.5.5.7.1.31: critical", read.stdout)
+        self.assertIn("DNS:a.test", read.stdout)
+
+    def test_nobody_else_gets_it(self):
+        folder = self.folder()
+        challenge, shown = alpn_challenge(folder, "a.test")
+        lintel = self.door(challenge, certificate(folder, "a.test"), certificate(folder, "b.test"), *self.app(),
+                           router("app", "Host(`a.test`) || Host(`b.test`)", "https", service="s"))
+        for protocols in ((), ("http/1.1",)):
+            with connect(lintel.https, tls=offering(*protocols), server_name="a.test") as client:
+                self.assertNotEqual(shown, client.socket.getpeercert(binary_form=True))
+                self.assertIn(client.request("a.test").status, (200, 503))
+        with self.assertRaisesRegex(ssl.SSLError, "(?i)no.application.protocol"):
+            self.asks(lintel.https, "b.test")
+        for name in ("c.test", "sub.a.test", None):
+            with self.assertRaisesRegex(ssl.SSLError, "(?i)unrecognized.name"):
+                self.asks(lintel.https, name)
+        self.assertEqual(shown, self.asks(lintel.https, "a.test")[0])
+
+    def test_a_host_may_demand_what_it_likes_of_others(self):
+        folder = self.folder()
+        challenge, shown = alpn_challenge(folder, "a.test")
+        clients, _ = made_certificate(folder, "clients")
+        lintel = self.door(challenge, certificate(folder, "a.test"), *self.app(),
+                           {"kind": "tls_options", "id": "default", "spec": {"strict_names": True, "lowest": "1.3"}},
+                           {"kind": "tls_options", "id": "mtls", "spec":
+                               {"clients": "require", "client_ca_pem": clients.read_text(), "lowest": "1.3"}},
+                           router("app", "Host(`a.test`)", "https", service="s", tls_options="mtls"))
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            self.assertEqual((shown, "acme-tls/1"), self.asks(lintel.https, "a.test", version=version))
+        with self.assertRaisesRegex(ssl.SSLError, "(?i)certificate.required"):
+            with connect(lintel.https, tls=offering("http/1.1"), server_name="a.test") as client:
+                client.request("a.test")
+
+    def test_it_comes_before_what_tcp_routers_pass_on(self):
+        folder = self.folder()
+        challenge, shown = alpn_challenge(folder, "a.test")
+        chain, key = made_certificate(folder, "a.test")
+        own = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        own.load_cert_chain(chain, key)
+        echo = Echo(tls=own)
+        self.addCleanup(echo.stop)
+        lintel = self.door(challenge, {"kind": "endpoint", "id": "e", "spec": {"host": "127.0.0.1", "port": echo.port}},
+                           {"kind": "service", "id": "s", "spec": {"endpoints": ["e"]}},
+                           *({"kind": "tcp_router", "id": f"r-{entrypoint}", "spec":
+                              {"names": ["*"] if entrypoint == "db" else ["a.test", "b.test"],
+                               "entrypoints": [entrypoint], "security": "passed_on", "service": "s"}}
+                             for entrypoint in ("https", "db")), flags=("--entrypoints", "db=127.0.0.1:0"))
+        for address in (lintel.https, lintel.ready["entrypoints"]["db"]):
+            self.assertEqual((shown, "acme-tls/1"), self.asks(address, "a.test"))
+            for name, protocols in (("a.test", ()), ("b.test", ("acme-tls/1",))):
+                with connect(address, tls=offering(*protocols), server_name=name) as client:
+                    self.assertEqual(b"hello ", client.read_exactly(6), "the backend speaks")
+                    self.assertEqual(ssl.PEM_cert_to_DER_cert(chain.read_text()),
+                                     client.socket.getpeercert(binary_form=True))
+
+    def test_an_address_is_asked_for_by_its_reverse_name(self):
+        name = "1.0.0.127.in-addr.arpa"
+        challenge, shown = alpn_challenge(self.folder(), name)
+        lintel = self.door(challenge)
+        self.assertEqual((shown, "acme-tls/1"), self.asks(lintel.https, name))
 
 
 class Pending(ChallengeCase):
