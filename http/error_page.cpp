@@ -4,9 +4,6 @@ namespace lintel::http {
 
 namespace {
 
-/// Seconds. What passes here passes soon: a container starts, a connection gets free.
-constexpr std::string_view retry_after = "1";
-
 constexpr std::string_view style =
     ":root{color-scheme:light dark}"
     "body{margin:0;min-height:100vh;display:grid;place-items:center;font:1rem/1.5 system-ui,sans-serif;"
@@ -121,6 +118,7 @@ task<result<void>> reply_with_notice(exchange& to, notice what, response_head he
     head.fields.add("X-Content-Type-Options", "nosniff");
     head.fields.add("Lintel-Reason", what.reason);
     bool passes = (what.status == 503 || what.status == 429) && !what.lasts;
+    auto retry_after = std::to_string(what.retry_after_seconds);
     if (passes) head.fields.add("Retry-After", retry_after);
     co_return co_await reply(to, std::move(head), made.body);
 }

@@ -10,10 +10,11 @@ namespace lintel::http {
 /// UTF-8, in our own words: nothing of the request. docs/errors.md lists all of them.
 struct notice {
     int status = 500;
-    std::string_view reason;    ///< the word of Lintel-Reason
-    std::string_view sentence;  ///< what happened, with its full stop
-    std::string_view advice;    ///< what the owner can do
-    bool lasts = false;         ///< until the owner acts: trying again is no use
+    std::string_view reason;      ///< the word of Lintel-Reason
+    std::string_view sentence;    ///< what happened, with its full stop
+    std::string_view advice;      ///< what the owner can do
+    bool lasts = false;           ///< until the owner acts: trying again is no use
+    int retry_after_seconds = 1;  ///< where it doesn't: what passes mostly passes soon, a container starts
 };
 
 /// What the owner can do about `bad-request`, whoever finds that the request is bad.

@@ -66,6 +66,8 @@ private:
         auto read = co_await read_hello();
         auto table = worker_.routes.get();  // as it is now
         if (read.what == tls::hello_reading::verdict::complete) {
+            found.asks_challenge = worker_.tls.answers_challenge(read.hello.protocols, read.hello.server_name);
+            if (found.asks_challenge) co_return true;
             auto is_http = [&](std::string_view name) { return table->speaks_for(entrypoint_, name); };
             take(found, table->tcp().match(entrypoint_, read.hello.server_name, is_http));
             found.server_name = std::move(read.hello.server_name);

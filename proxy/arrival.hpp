@@ -17,6 +17,7 @@ struct arrival {
     std::unique_ptr<net::stream> client;  ///< with all its bytes; null: it is cut
     tcp_route_ptr route;                  ///< null: it speaks HTTP, over TLS where the entrypoint does
     std::string server_name;              ///< of the ClientHello, where it was looked at
+    bool asks_challenge = false;          ///< it gets a handshake and no more (RFC 8737), whoever has the name else
 };
 
 /// Keeps a connection in a list as long as this lives, for whoever ends those in it.

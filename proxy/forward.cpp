@@ -223,6 +223,9 @@ private:
         if (!route_->refusal.empty()) {
             worker_.counters.add(counter::own_errors);
             co_await reply_with(client_, verdict_of(fault::closed_route), route_->refusal, record_);
+        } else if (route_->redirect_to_https && !route_->pending.empty()) {
+            worker_.counters.add(counter::own_errors);
+            co_await reply_with(client_, verdict_of(fault::tls_pending), route_->pending, record_);
         } else if (route_->redirect_to_https) {
             co_await redirect_to_https(client_, worker_.settings.https_port, record_);
         } else {

@@ -12,6 +12,7 @@ enum class fault {
     no_route,      ///< no router matches
     not_loaded,    ///< this edge has no snapshot yet
     closed_route,  ///< a router that restricts access in a way we can't keep
+    tls_pending,   ///< the redirect to HTTPS would lead to a host that has no certificate yet
     no_endpoint,   ///< no endpoint of the service may be used now
     connect_refused,
     connect_failed,  ///< unreachable, no such name

@@ -48,11 +48,13 @@ task<void> reply_with(http::exchange& to, verdict what, std::string_view detail,
         if (!sentence.ends_with('.')) sentence += '.';
     }
     bool lasts = what.reason == "closed";
+    int retry_after_seconds = what.reason == "tls-pending" ? 5 : 1;  // a CA takes its time
     http::response_head head;
     if (what.status == 405) head.fields.add("Allow", http::allowed_methods);
     constexpr std::array last_words{400, 408, 413, 421, 431};  // a client of 421 has to connect anew
     if (std::ranges::find(last_words, what.status) != last_words.end()) head.fields.add("Connection", "close");
-    co_await http::reply_with_notice(to, {what.status, what.reason, sentence, what.advice, lasts}, std::move(head));
+    co_await http::reply_with_notice(to, {what.status, what.reason, sentence, what.advice, lasts, retry_after_seconds},
+                                     std::move(head));
 }
 
 task<void> redirect_to_https(http::exchange& to, std::uint16_t port, access_record& record)
@@ -67,6 +69,21 @@ task<void> redirect_to_host(http::exchange& to, const route& matched, std::uint1
     std::string_view strict;
     if (to.connection().secured().encrypted) strict = matched.strict_transport_security;
     return redirect(to, "https://" + matched.canonical_host, port, strict, record);
+}
+
+task<void> answer_challenge(http::exchange& to, std::string key_authorization, access_record& record)
+{
+    record.status = 200;
+    record.reason = "acme-challenge";
+    auto length = std::to_string(key_authorization.size());
+    http::response_head head;
+    head.status = record.status;
+    head.fields.add("Content-Type", "application/octet-stream");
+    head.fields.add("Content-Length", length);  // counts for HEAD only, which has no framing to say it
+    head.fields.add("Cache-Control", "no-store");
+    head.fields.add("X-Content-Type-Options", "nosniff");
+    head.fields.add("Lintel-Reason", record.reason);
+    co_await http::reply(to, std::move(head), key_authorization);
 }
 
 task<void> answer_last_hop(http::exchange& to, access_record& record)

@@ -19,6 +19,9 @@ task<void> redirect_to_https(http::exchange& to, std::uint16_t port, access_reco
 /// 308 to the same URI on the route's canonical host, over HTTPS; `port` as above.
 task<void> redirect_to_host(http::exchange& to, const route& matched, std::uint16_t port, access_record& record);
 
+/// What a CA asks for (RFC 8555 §8.3), as it is.
+task<void> answer_challenge(http::exchange& to, std::string key_authorization, access_record& record);
+
 /// An OPTIONS or TRACE request that may go no further (Max-Forwards: 0; RFC 9110 §7.6.2, §9.3.7, §9.3.8): 200 with what
 /// is allowed, or with the request as it came, but for what may be secret.
 task<void> answer_last_hop(http::exchange& to, access_record& record);

@@ -29,6 +29,13 @@ std::string refusal_at_the_door(int status, std::string_view reason, std::string
     return text.append(sentence);
 }
 
+/// An answer of our own is no fault.
+task<outcome> settled(task<void> replying)
+{
+    co_await std::move(replying);
+    co_return outcome{};
+}
+
 }  // namespace
 
 /// Counts a connection out of the caps.
@@ -128,6 +135,10 @@ task<std::unique_ptr<net::stream>> server::find_out(std::size_t entrypoint, std:
         worker_.counters.add(counter::connections_refused);
         co_return nullptr;
     }
+    if (arrived.asks_challenge) {
+        (void)co_await shake_hands(std::move(arrived.client), end);
+        co_return nullptr;
+    }
     if (!arrived.route) co_return std::move(arrived.client);
     co_await pass_on(entrypoint, std::move(arrived), end);
     co_return nullptr;
@@ -150,13 +161,18 @@ task<void> server::pass_on(std::size_t entrypoint, arrival from, time_point end)
     co_await taken.run();
 }
 
-/// Null: it failed.
+/// Null: it failed, or was all that the client wanted (RFC 8737 §3).
 task<std::unique_ptr<net::stream>> server::shake_hands(std::unique_ptr<net::stream> client, time_point end)
 {
     auto peer = client->peer();
     std::string why;
     listed here(shaking_hands_, *client);
     auto encrypted = co_await worker_.tls.accept(std::move(client), end - steady_clock::now(), &why);
+    if (encrypted && (*encrypted)->secured().protocol == tls::challenge_protocol) {
+        log::debug("tls.challenge_shown", {{"client", peer.ip()}, {"name", (*encrypted)->secured().server_name}});
+        (*encrypted)->close();
+        co_return nullptr;
+    }
     if (encrypted) co_return std::move(*encrypted);
     bool full = encrypted.error() == tls::errc::too_many_handshakes;
     worker_.counters.add(full ? counter::connections_refused : counter::handshakes_failed);
@@ -184,10 +200,14 @@ task<void> server::answer(http::exchange& exchange, std::size_t entrypoint)
         .endpoint = {},
         .request_id = {},
         .detail = {}};
-    const auto* found = worker_.routes.get()->match(entrypoint, request);
+    const auto& table = *worker_.routes.get();
+    const auto* shown = table.challenge_answer(request);
+    const auto* found = shown == nullptr ? table.match(entrypoint, request) : nullptr;
     auto route = found != nullptr ? *found : route_ptr();
-    outcome result{worker_.routes.get()->loaded() ? fault::no_route : fault::not_loaded, {}};
-    if (route) {
+    outcome result{table.loaded() ? fault::no_route : fault::not_loaded, {}};
+    if (shown != nullptr) {
+        result = co_await settled(answer_challenge(exchange, *shown, record));
+    } else if (route) {
         record.route = route->id;
         result = co_await answer_route(exchange, entrypoint, route, record);
     }
@@ -198,17 +218,6 @@ task<void> server::answer(http::exchange& exchange, std::size_t entrypoint)
         worker_.counters.add(static_cast<counter>(first + record.status / 100 - 2));
     }
 }
-
-namespace {
-
-/// An answer of our own is no fault.
-task<outcome> settled(task<void> replying)
-{
-    co_await std::move(replying);
-    co_return outcome{};
-}
-
-}  // namespace
 
 /// RFC 9110 §15.5.20: what the handshake was held to holds for the name that it was made for, and its certificate for
 /// the names in it. No other host may be reached that way.
@@ -232,6 +241,10 @@ now_or_later<outcome> server::answer_route(http::exchange& exchange, std::size_t
     }
     if (auto refused = refused_by(*route, options, exchange); refused != fault::none) return outcome{refused, {}};
     if (forwards_left(request).value() == 0) return settled(answer_last_hop(exchange, record));
+    if (route->redirect_to_https && !route->pending.empty()) {
+        worker_.counters.add(counter::own_errors);
+        return settled(reply_with(exchange, verdict_of(fault::tls_pending), route->pending, record));
+    }
     if (route->redirect_to_https) return settled(redirect_to_https(exchange, worker_.settings.https_port, record));
     if (!route->canonical_host.empty())
         return settled(redirect_to_host(exchange, *route, worker_.settings.https_port, record));
@@ -288,6 +301,7 @@ task<void> server::drain(time_point end, std::function<void()> done)
     while (!worker_.tunnels.empty() && steady_clock::now() < last_call)
         co_await tick.wait_until(steady_clock::now() + 20ms);
     if (connections_.size() > 0) log::warn("drain.cut", {{"connections", connections_.size()}});
+    worker_.waiting_names.give_up();
     for (auto* each : shaking_hands_) each->close();
     worker_.clients.for_each([](http::h1_connection& each) { each.close(); });
     for (auto* each : worker_.tunnels) each->cut();

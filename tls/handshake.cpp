@@ -31,6 +31,34 @@ const certificate_store::candidates* find_certificates(const handshake& of)
     return of.options->spec().strict_names ? nullptr : certificates.by_default();
 }
 
+bool offers(SSL* session, const option_set& terms)
+{
+    const unsigned char* body = nullptr;
+    std::size_t size = 0;
+    constexpr auto extension = TLSEXT_TYPE_application_layer_protocol_negotiation;
+    constexpr std::size_t length_bytes = 2;
+    if (SSL_client_hello_get0_ext(session, extension, &body, &size) != 1 || size < length_bytes) return false;
+    std::string_view list(reinterpret_cast<const char*>(body), size);
+    return !terms.choose_protocol(list.substr(length_bytes)).empty();
+}
+
+/// Whether the client asks for a challenge of ours (RFC 8737 §3): then nothing else of what its host has counts. Such a
+/// session is for one handshake.
+bool take_challenge(SSL* session, handshake& ours)
+{
+    const auto& challenges = ours.chosen_from->challenges;
+    if (challenges.empty() || !offers(session, *challenges.terms())) return false;
+    const auto* found = challenges.find(ours.server_name);
+    if (found == nullptr) return false;
+    ours.options = challenges.terms().get();
+    ours.candidates = found;
+    ours.was_pending = false;
+    SSL_set_options(session, SSL_OP_NO_TICKET);
+    SSL_set_num_tickets(session, 0);
+    ours.options->apply_to(session, ours.server_name);
+    return true;
+}
+
 int refuse(handshake& which, int* alert, int with, std::string why)
 {
     which.why = std::move(why);
@@ -48,6 +76,7 @@ int hear_client(SSL* session, int* alert, void*)
     if (again && name != ours.server_name) return refuse(ours, alert, SSL_AD_ILLEGAL_PARAMETER, "the name changed");
     ours.server_name = std::move(name);
     ours.chosen_from = ours.published.get();
+    if (take_challenge(session, ours)) return SSL_CLIENT_HELLO_SUCCESS;
     ours.options = ours.chosen_from->options.for_name(ours.server_name).get();
     if (ours.options->closed()) return refuse(ours, alert, SSL_AD_HANDSHAKE_FAILURE, ours.options->why_closed());
 

@@ -7,6 +7,7 @@
 #include "tls/stream.hpp"
 
 #include <openssl/err.h>
+#include <algorithm>
 
 namespace lintel::tls {
 
@@ -78,6 +79,18 @@ struct server::inside {
 bool server::covers(std::string_view server_name, std::string_view host) const
 {
     return inside_->published.get()->certificates.covers(server_name, host);
+}
+
+bool server::has_certificate_for(std::string_view server_name) const
+{
+    return inside_->published.get()->certificates.find(server_name) != nullptr;
+}
+
+bool server::answers_challenge(std::span<const std::string> protocols, std::string_view server_name) const
+{
+    const auto& challenges = inside_->published.get()->challenges;
+    return challenges.find(server_name) != nullptr &&
+           std::ranges::find(protocols, challenge_protocol) != protocols.end();
 }
 
 bool server::still_demands(const net::stream::security& agreed) const

@@ -39,6 +39,13 @@ public:
     /// As `certificate_store::covers`, of the certificates that are published now.
     bool covers(std::string_view server_name, std::string_view host) const;
 
+    /// Whether a certificate covers `server_name`: a default one doesn't count.
+    bool has_certificate_for(std::string_view server_name) const;
+
+    /// Whether a client that offers `protocols` asks for a challenge that is published now. Nothing is said on such a
+    /// connection: whoever has accepted it closes it.
+    bool answers_challenge(std::span<const std::string> protocols, std::string_view server_name) const;
+
     /// Whether the client of a connection would have to show today what it showed in its handshake: the options of its
     /// name may have changed since.
     bool still_demands(const net::stream::security& agreed) const;

@@ -3,6 +3,7 @@
 
 #include "net/snapshot_cell.hpp"
 #include "tls/certificate_store.hpp"
+#include "tls/challenge_certificates.hpp"
 #include "tls/policies.hpp"
 
 namespace lintel::tls {
@@ -11,6 +12,7 @@ namespace lintel::tls {
 struct store {
     certificate_store certificates;
     policies options;
+    challenge_certificates challenges{};
 };
 
 using store_cell = net::snapshot_cell<store>;

@@ -87,6 +87,21 @@ std::shared_ptr<const route_table> route_table::with(std::shared_ptr<const tcp_t
     return next;
 }
 
+std::shared_ptr<const route_table> route_table::with(http_challenges challenges) const
+{
+    auto next = std::make_shared<route_table>(*this);
+    next->challenges_.reset();
+    if (!challenges.empty()) next->challenges_ = std::make_shared<http_challenges>(std::move(challenges));
+    return next;
+}
+
+std::shared_ptr<const route_table> route_table::asking(bool whether) const
+{
+    auto next = std::make_shared<route_table>(*this);
+    next->asks_ = whether;
+    return next;
+}
+
 bool route_table::speaks_for(std::size_t entrypoint, std::string_view name) const
 {
     const auto* list = listed(key_of(name));

@@ -1,6 +1,7 @@
 #pragma once
 // Which route answers a request. Immutable; swapped as a whole, shards in which nothing changed are shared.
 
+#include "proxy/routing/http_challenges.hpp"
 #include "proxy/routing/matcher.hpp"
 #include "proxy/routing/tcp_table.hpp"
 #include "proxy/settings.hpp"
@@ -24,11 +25,13 @@ struct route {
     std::bitset<most_entrypoints> entrypoints;
     service_ptr service;
     bool redirect_to_https = false;
+    std::string pending;  ///< what is answered instead of that redirect, where not empty: what it waits for
     std::string canonical_host;
     std::string refusal;
     std::string tls_options;                   ///< that the connection of a request must have agreed to
     std::string strict_transport_security;     ///< for answers over TLS; empty: none
     std::vector<model::http_options> options;  ///< one per entrypoint; empty where the entrypoint's own count
+    bool asks = false;                         ///< it is for any host, and certificates for them are had on demand
     std::bitset<most_entrypoints> path_as_is;  ///< where the path is matched and forwarded as received
 };
 using route_ptr = std::shared_ptr<const route>;
@@ -64,6 +67,17 @@ public:
     const tcp_table& tcp() const { return *tcp_; }
     std::shared_ptr<const route_table> with(std::shared_ptr<const tcp_table> tcp) const;
 
+    /// As http_challenges::answer_to; ahead of every route. Costs nothing while there are none.
+    const std::string* challenge_answer(const http::request_head& request) const
+    {
+        return challenges_ ? challenges_->answer_to(request) : nullptr;
+    }
+    std::shared_ptr<const route_table> with(http_challenges challenges) const;
+
+    /// Whether some route is for any host and gets certificates for them on demand.
+    bool asks() const { return asks_; }
+    std::shared_ptr<const route_table> asking(bool whether) const;
+
     /// False before the first snapshot.
     bool loaded() const { return loaded_; }
 
@@ -83,7 +97,8 @@ private:
 
     std::array<std::shared_ptr<const shard>, shard_count> shards_;
     std::shared_ptr<const tcp_table> tcp_ = std::make_shared<tcp_table>();
-    bool loaded_ = false;
+    std::shared_ptr<const http_challenges> challenges_;  ///< null: none
+    bool loaded_ = false, asks_ = false;
 };
 
 }  // namespace lintel::proxy

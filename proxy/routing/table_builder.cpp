@@ -46,6 +46,8 @@ table_builder::change table_builder::apply(const model::delta& step)
     take_services(effective, services, result, routers);
     take_routers(effective, std::move(routers), result);
     take_tcp_routers(effective, result);
+    result.challenges = !effective.upsert.challenges.empty() || !effective.remove.challenges.empty();
+    if (result.challenges) table_ = table_->with(http_challenges(state_.challenges));
     result.certificates = !effective.upsert.certificates.empty() || !effective.remove.certificates.empty();
     result.table = table_;
     return result;
@@ -215,6 +217,7 @@ void table_builder::take_routers(const model::delta& step, names touched, change
         forget_route(id, lists);
         compile(id, spec->second, lists, result);
     }
+    if (table_->asks() != (asking_ > 0)) table_ = table_->asking(asking_ > 0);
     if (!lists.empty() || !table_->loaded()) table_ = table_->with(std::move(lists));
 }
 
@@ -229,6 +232,7 @@ void table_builder::compile(const std::string& id, const model::router& spec, li
     made->id = id;
     made->priority = spec.priority != 0 ? spec.priority : static_cast<std::int64_t>(spec.rule.size());
     made->redirect_to_https = spec.redirect_to_https;
+    made->pending = spec.pending;
     made->canonical_host = spec.canonical_host;
     made->refusal = spec.refusal;
     made->tls_options = spec.tls_options.empty() ? std::string(model::default_tls_options) : spec.tls_options;
@@ -255,6 +259,8 @@ void table_builder::compile(const std::string& id, const model::router& spec, li
         result.rejected.push_back({"router", id, made->refusal});
     }
     made->rule = std::move(*rule);
+    made->asks = !spec.ask.empty() && !host_constraint(made->rule);
+    asking_ += made->asks ? 1 : 0;
     for (auto key : keys_of(made->rule)) lists[key].fresh.push_back(made);
     if (!spec.tls_options.empty()) {
         for (const auto& host : model::hosts_of(made->rule)) {
@@ -313,6 +319,7 @@ void table_builder::forget_route(const std::string& id, list_changes& lists)
     auto known = routes_.find(id);
     if (known == routes_.end()) return;
     for (auto key : keys_of(known->second->rule)) lists[key].gone.push_back(known->second);
+    asking_ -= known->second->asks ? 1 : 0;
     if (known->second->tls_options != model::default_tls_options) {
         for (const auto& host : model::hosts_of(known->second->rule)) forget(routers_of_wildcard_, host, id);
     }

@@ -31,6 +31,7 @@ public:
         std::vector<endpoint_ptr> retired;  ///< endpoints that left the snapshot
         bool certificates = false;          ///< they changed
         bool tls_options = false;           ///< which hosts have which may have changed
+        bool challenges = false;            ///< they changed
     };
 
     /// A reset is taken as the difference to what is there: a control that came back disturbs nothing.
@@ -68,6 +69,7 @@ private:
     std::map<std::string, service_ptr> services_;
     std::map<std::string, route_ptr> routes_;
     users services_of_endpoint_, services_of_transport_, routers_of_service_;
+    std::size_t asking_ = 0;     ///< routes that ask
     users routers_of_wildcard_;  ///< "*.x" → those with TLS options
     std::shared_ptr<const route_table> table_ = std::make_shared<route_table>();
 };

@@ -22,6 +22,7 @@ TEST(Verdicts, SayStatusAndReasonOfEveryFault)
              row{fault::no_route, 404, "no-route"},
              row{fault::not_loaded, 503, "starting"},
              row{fault::closed_route, 503, "closed"},
+             row{fault::tls_pending, 503, "tls-pending"},
              row{fault::no_endpoint, 503, "unhealthy"},
              row{fault::connect_refused, 502, "refused"},
              row{fault::connect_failed, 502, "unreachable"},

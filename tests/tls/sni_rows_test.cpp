@@ -1,6 +1,7 @@
 // The rows of docs/tls.md: what a client sends → what it gets. Each test is named after its row.
 
 #include "tests/tls/handshakes.hpp"
+#include "tests/tls/made_certificates.hpp"
 #include "tls/certificate_finder.hpp"
 
 namespace lintel::tls {
@@ -144,6 +145,26 @@ TEST_F(SniRows, wildcard)
     EXPECT_EQ(answer_to("wild.example"), "unrecognized_name");
     add("x.wild.example");
     EXPECT_EQ(answer_to("x.wild.example"), "x.wild.example") << "exact first";
+}
+
+/// More of them: challenge_certificates_test.cpp.
+TEST_F(SniRows, challenge)
+{
+    auto pair = make_certificate({.subject = "challenge", .names = "DNS:a.example"});
+    model::objects<model::challenge> all;
+    auto& spec = all["tls-alpn-01 a.example"];
+    spec.kind = model::challenge_kind::tls_alpn_01;
+    spec.name = "a.example";
+    spec.chain_pem = pair.chain_pem();
+    spec.key_pem = pair.key_pem();
+    auto now = cell.load();
+    cell.publish(std::make_shared<store>(now->certificates, now->options, challenge_certificates(all, {})));
+    EXPECT_EQ(answer_to("a.example"), "a.example");
+    client.offer(
+        "\x0a"
+        "acme-tls/1");
+    EXPECT_EQ(answer_to("a.example"), "challenge");
+    EXPECT_FALSE(handshake("b.example")) << "no challenge";
 }
 
 }  // namespace
