@@ -10,8 +10,9 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <concepts>
 
 namespace lintel::store {
 

@@ -336,10 +336,11 @@ TEST_F(SqliteRecords, ThatAreDamagedAreLeftAlone)
 {
     ASSERT_TRUE(reopen(folder.path())->commit(one_of_each()));
     auto whole = file::read(path()).value();
-    auto holed = whole, head = whole;
-    std::ranges::fill(holed.begin() + 4096, holed.end(), '\x5a');
+    auto holed = whole, one_page = whole, head = whole;
+    std::ranges::fill(holed.begin() + 16384, holed.end(), '\x5a');
+    std::ranges::fill(one_page.end() - 16384, one_page.end(), '\x5a');
     std::ranges::fill(head.begin(), head.begin() + 16, 'x');
-    for (const auto& damaged : {holed, head, whole.substr(0, whole.size() / 2), whole.substr(0, 50),
+    for (const auto& damaged : {holed, one_page, head, whole.substr(0, whole.size() / 2), whole.substr(0, 50),
                                 std::string("no database at all, but more than one page of text\n")}) {
         ASSERT_TRUE(file::write_atomically(path(), damaged, 0600));
         expect_refused("move it away");
