@@ -38,7 +38,7 @@ class TlsBackend(Backend):
     """`pair`: its certificate and key; `clients`: an Authority whose certificates it demands. `handshakes` are those
     that came to an end, `refused` what was wrong with the others (a probe's connection among them)."""
 
-    def __init__(self, pair, answer=ok, clients=None, highest=ssl.TLSVersion.TLSv1_3):
+    def __init__(self, pair, answer=ok, clients=None, highest=ssl.TLSVersion.TLSv1_3, port=0):
         self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self.context.load_cert_chain(*pair)
         self.context.maximum_version = highest
@@ -48,7 +48,7 @@ class TlsBackend(Backend):
         self.names = {}
         self.context.sni_callback = lambda session, name, _: self.names.__setitem__(session.fileno(), name)
         self.handshakes, self.refused = [], []
-        super().__init__(answer)
+        super().__init__(answer, port=port)
         self.named_url = f"https://localhost:{self.port}"
         self.url = f"https://127.0.0.1:{self.port}"
 
