@@ -1,73 +1,11 @@
 """A small CA by RFC 8555 that behaves: its state, and what it answers to each request. AcmeServer puts it on a socket."""
-import hashlib
-import json
 import secrets
-import ssl
 import threading
-from dataclasses import dataclass, field
 
+from support.acme_nouns import ERROR, Account, Authorization, Challenge, Order, Reply
+from support.acme_proofs import by_http, by_tls
 from support.issuing import Issuing, der_of, names_of, serial_of
-from support.jws import Unacceptable, base64url, check_binding, check_signature, from_base64url, take_apart, thumbprint
-from support.wire import connect
-
-ERROR = "urn:ietf:params:acme:error:"
-
-
-@dataclass
-class Reply:
-    """`body`: a JSON value, or bytes as they are. `fields` beside the Replay-Nonce that every one gets."""
-    status: int
-    body: object = b""
-    fields: dict = field(default_factory=dict)
-    content_type: str = "application/json"
-
-    def data(self):
-        return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
-
-
-def problem(status, kind, detail, **fields):
-    """A problem document (RFC 8555 §6.7). `fields`: HTTP fields, _ for -."""
-    return Reply(status, {"type": ERROR + kind, "detail": detail, "status": status},
-                 {name.replace("_", "-"): str(value) for name, value in fields.items()}, "application/problem+json")
-
-
-@dataclass
-class Account:
-    jwk: dict
-    contact: list
-    status: str = "valid"
-
-
-@dataclass
-class Challenge:
-    type: str
-    authorization: int
-    token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
-    status: str = "pending"
-    error: dict = None
-
-
-@dataclass
-class Authorization:
-    order: int
-    type: str  # "dns" or "ip"
-    name: str
-    wildcard: bool = False
-    status: str = "pending"
-    challenges: list = field(default_factory=list)
-
-
-@dataclass
-class Order:
-    account: int
-    names: list
-    profile: str = None
-    replaces: str = None
-    status: str = "pending"
-    authorizations: list = field(default_factory=list)
-    request: bytes = None  # the CSR
-    certificate: int = None
-    error: dict = None
+from support.jws import Unacceptable, check_binding, check_signature, from_base64url, take_apart, thumbprint
 
 
 class AcmeCa:
@@ -290,8 +228,8 @@ class AcmeCa:
         wrong = self.verdict
         if wrong is None and self.validates:
             try:
-                prove = {"http-01": self._prove_http, "tls-alpn-01": self._prove_tls}[challenge.type]
-                wrong = prove(authorization, challenge.token, expected)
+                prove, port = {"http-01": (by_http, self.http_port), "tls-alpn-01": (by_tls, self.tls_port)}[challenge.type]
+                wrong = prove(port, authorization.name, challenge.token, expected)
             except (OSError, EOFError) as failure:
                 wrong = {"type": ERROR + "connection", "detail": f"127.0.0.1: {failure}"}
         with self.lock:
@@ -303,23 +241,6 @@ class AcmeCa:
                 order.error = wrong
             elif all(self.authorizations[each].status == "valid" for each in order.authorizations):
                 order.status = "ready"
-
-    def _prove_http(self, authorization, token, expected):
-        with connect(f"127.0.0.1:{self.http_port}") as connection:
-            answer = connection.request(authorization.name, f"/.well-known/acme-challenge/{token}")
-        if answer.status == 200 and answer.text.rstrip() == expected:
-            return None
-        return {"type": ERROR + "unauthorized", "detail": f"{answer.status} {answer.text[:200]!r} isn't {expected!r}"}
-
-    def _prove_tls(self, authorization, _token, expected):
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        context.set_alpn_protocols(["acme-tls/1"])
-        with connect(f"127.0.0.1:{self.tls_port}", tls=context, server_name=authorization.name) as connection:
-            shown, protocol = connection.socket.getpeercert(True), connection.socket.selected_alpn_protocol()
-        if protocol == "acme-tls/1" and hashlib.sha256(expected.encode()).digest() in shown:
-            return None
-        return {"type": ERROR + "unauthorized", "detail": f"no certificate for the challenge, protocol {protocol}"}
 
     def _finalize(self, account, _header, payload, number):
         order = self._own_order(account, number)

@@ -5,7 +5,8 @@ import threading
 import time
 from dataclasses import dataclass
 
-from support.acme_ca import AcmeCa, Reply, problem
+from support.acme_ca import AcmeCa
+from support.acme_nouns import Reply, problem
 from support.jws import Unacceptable, take_apart
 from support.tls_backend import Authority, TlsBackend
 
@@ -15,6 +16,7 @@ RESOURCES = {"directory", "new-nonce", "new-account", "account", "orders", "new-
 
 @dataclass
 class Seen:
+    number: int  # the first is 1
     at: float  # monotonic
     resource: str
     method: str
@@ -66,6 +68,21 @@ class Gate:
         self._opened.set()
 
 
+class Held:
+    """A fault: keeps requests waiting until let_go(), then they are answered as they should."""
+
+    def __init__(self):
+        self.count, self._gone = 0, threading.Event()
+
+    def __call__(self, proceed):
+        self.count += 1
+        self._gone.wait(120)
+        return proceed()
+
+    def let_go(self):
+        self._gone.set()
+
+
 class AcmeServer(AcmeCa):
     """It listens when this returns. `folder` is its own; the other options are AcmeCa's."""
 
@@ -95,7 +112,7 @@ class AcmeServer(AcmeCa):
         """A Gate for the n-th request from now (the first is 1)."""
         with self.lock:
             self._gate = Gate(len(self.requests) + number, after)
-            return self._gate
+        return self._gate
 
     def go_down(self):
         """From here on connections are refused, and those that are open are cut."""
@@ -124,7 +141,7 @@ class AcmeServer(AcmeCa):
         if resource in RESOURCES:
             seen = self._record(resource, exchange.request.method, path, body)
             number = int(rest) if rest.isdigit() else None
-            reply = self._behaviour(resource)(lambda: self._answer(seen, number, body))
+            reply = self._behaviour(seen)(lambda: self._answer(seen, number, body))
             if reply is None:
                 exchange.close_after = True
                 return
@@ -137,14 +154,16 @@ class AcmeServer(AcmeCa):
         except Unacceptable:
             header, payload = None, body
         with self.lock:
-            self.requests.append(Seen(time.monotonic(), resource, method, path, header, payload))
-            if self._gate and self._gate.number == len(self.requests):
-                self._gate.resource = resource
-                self._faults[resource] = (self._gate, 1)
+            number = len(self.requests) + 1
+            self.requests.append(Seen(number, time.monotonic(), resource, method, path, header, payload))
             return self.requests[-1]
 
-    def _behaviour(self, resource):
+    def _behaviour(self, seen):
+        resource = seen.resource
         with self.lock:
+            if self._gate and self._gate.number == seen.number:
+                self._gate.resource = resource
+                return self._gate
             fault, times = self._faults.get(resource, (None, None))
             if times is not None:
                 self._faults[resource] = (fault, times - 1) if times > 1 else (None, None)
