@@ -93,6 +93,8 @@ class AllOfItIsKilled(Crash):
                 self.addCleanup(gate.open)
                 lintel = self.front(ca, ["a.test"])
                 self.assertTrue(gate.reached.wait(30), f"{resource} is asked for")
+                wait_for(lambda ca=ca: not any(each.status == "processing" for each in ca.challenges),
+                         "the CA has looked: it can't after the edge's end")
                 lintel.signal(signal.SIGKILL)
                 lintel.wait(5)
                 gate.open()

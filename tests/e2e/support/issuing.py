@@ -33,7 +33,7 @@ class Issuing:
     def __init__(self, folder):
         self.folder = folder
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.authority = Authority(folder, "acme-root")
+        self.authority = Authority(folder, "acme-root", days=3650)
         self.root = self.authority.file
         (folder / "index.txt").touch()
         (folder / "ca.cnf").write_text(CONFIG.format(folder=folder))

@@ -7,10 +7,10 @@ from support.backend import Backend, ok
 
 
 class Authority:
-    """A CA of its own in `folder`; `file` is its certificate."""
+    """A CA of its own in `folder`; `file` is its certificate. All that it issues lasts `days`."""
 
-    def __init__(self, folder, name="private"):
-        self.folder, self.name = folder, name
+    def __init__(self, folder, name="private", days=30):
+        self.folder, self.name, self.days = folder, name, days
         self.file, self.key = self._make(name, f"/CN={name} CA", [])
 
     def issue(self, name, subject_alternative):
@@ -21,8 +21,8 @@ class Authority:
     def _make(self, name, subject, arguments):
         certificate, key = (self.folder / f"{self.name}-{name}{end}.pem" for end in ("", "-key"))
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                        "-days", "30", "-subj", subject, *map(str, arguments), "-keyout", str(key), "-out",
-                        str(certificate)], check=True, capture_output=True)
+                        "-days", str(self.days), "-subj", subject, *map(str, arguments), "-keyout", str(key),
+                        "-out", str(certificate)], check=True, capture_output=True)
         return certificate, key
 
 
