@@ -24,6 +24,11 @@ class Faults(AcmeCase):
         self.ca = self.server()
         self.root = self.ca.issuing.root
 
+    def listen_elsewhere(self):
+        """The next front door is no other's neighbour, should one be left by a case that failed."""
+        self.http_port = self.ca.http_port = free_port()
+        self.tls_port = self.ca.tls_port = free_port()
+
     def renew(self, lintel, host="a.test"):
         """At once, whatever is waited for."""
         done = lintel.cli("cert", "renew", host)
@@ -127,8 +132,7 @@ class BeforeTheFirstCertificate(Faults):
 
     def survives(self, resource, fault, wait):
         """The CA answers like this until `wait` returns, then as it should."""
-        self.http_port = self.ca.http_port = free_port()
-        self.tls_port = self.ca.tls_port = free_port()
+        self.listen_elsewhere()
         self.ca.behave(resource, fault)
         lintel = self.front(self.ca, ["a.test"])
         control = lintel.role("control")
@@ -179,6 +183,7 @@ class TheOrder(Faults):
                 self.loses_the_answer(resource)
 
     def loses_the_answer(self, resource):
+        self.listen_elsewhere()
         before, lost = len(self.ca.issued), []
         self.ca.behave(resource, lambda proceed: lost.append(proceed()), times=1)
         lintel = self.front(self.ca, ["a.test"])

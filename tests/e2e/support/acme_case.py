@@ -66,8 +66,9 @@ class AcmeCase(Case):
     def front(self, ca, hosts, routes_text=None, dns=None, issuer=(), flags=(), **options):
         """A front door for `hosts` over TLS, whose only issuer is `ca`. `issuer`: more of what is said of it."""
         spec = {"directory": ca.directory, "ca_file": str(ca.ca_file), **dict(issuer)}
-        backend = self.backend()
-        text = routes_text or routes({host: backend.url for host in hosts}, tls=True)
+        text = routes_text
+        if text is None:
+            text = routes(dict.fromkeys(hosts, self.backend().url), tls=True)
         return self.lintel("--issuers", json.dumps({"ours": spec}), "--default-issuers", "ours",
                            "--email", "owner@example.test", "--certificate-dns", (dns or self.dns).address,
                            "--challenge-http-port", self.http_port, "--challenge-tls-port", self.tls_port, *flags,
