@@ -29,6 +29,7 @@ class OneLabel(AcmeCase):
         container = self.container()
         root = ca.roots()
         self.until_verified(lintel, self.host, root)
+        lintel.until(self.host, get=lambda host, path: self.ask(lintel, host, root, path))  # the app is there, too
         done = self.curl(root, f"https://{self.host}:{self.tls_port}/")
         self.assertEqual((0, container.name), (done.returncode, done.stdout.strip()), done.stderr)
         followed = self.curl(root, f"http://{self.host}:{self.http_port}/", "--location")
