@@ -7,10 +7,10 @@ from support.backend import Backend, ok
 
 
 class Authority:
-    """A CA of its own in `folder`; `file` is its certificate."""
+    """A CA of its own in `folder`; `file` is its certificate. All that it issues lasts `days`."""
 
-    def __init__(self, folder, name="private"):
-        self.folder, self.name = folder, name
+    def __init__(self, folder, name="private", days=30):
+        self.folder, self.name, self.days = folder, name, days
         self.file, self.key = self._make(name, f"/CN={name} CA", [])
 
     def issue(self, name, subject_alternative):
@@ -21,8 +21,8 @@ class Authority:
     def _make(self, name, subject, arguments):
         certificate, key = (self.folder / f"{self.name}-{name}{end}.pem" for end in ("", "-key"))
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                        "-days", "30", "-subj", subject, *map(str, arguments), "-keyout", str(key), "-out",
-                        str(certificate)], check=True, capture_output=True)
+                        "-days", str(self.days), "-subj", subject, *map(str, arguments), "-keyout", str(key),
+                        "-out", str(certificate)], check=True, capture_output=True)
         return certificate, key
 
 
@@ -38,7 +38,7 @@ class TlsBackend(Backend):
     """`pair`: its certificate and key; `clients`: an Authority whose certificates it demands. `handshakes` are those
     that came to an end, `refused` what was wrong with the others (a probe's connection among them)."""
 
-    def __init__(self, pair, answer=ok, clients=None, highest=ssl.TLSVersion.TLSv1_3):
+    def __init__(self, pair, answer=ok, clients=None, highest=ssl.TLSVersion.TLSv1_3, port=0):
         self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self.context.load_cert_chain(*pair)
         self.context.maximum_version = highest
@@ -48,7 +48,7 @@ class TlsBackend(Backend):
         self.names = {}
         self.context.sni_callback = lambda session, name, _: self.names.__setitem__(session.fileno(), name)
         self.handshakes, self.refused = [], []
-        super().__init__(answer)
+        super().__init__(answer, port=port)
         self.named_url = f"https://localhost:{self.port}"
         self.url = f"https://127.0.0.1:{self.port}"
 
