@@ -59,8 +59,20 @@ struct certificate_settings {
     bool terms_accepted() const { return accept_terms || !email.empty(); }
 };
 
-/// Reads the value of `issuers:` in lintel.yaml, a YAML map as text, over the built-in ones.
-/// Problems name "issuers.NAME.KEY". Secrets are given by file (`eab.hmac_file`, `rfc2136.secret_file`) or in place.
+std::map<std::string, issuer> built_in_issuers();
+
+/// Reads the value of `issuers:` in lintel.yaml, a YAML map as text, over the built-in ones; an empty text is an empty
+/// map. Problems name "issuers.NAME.KEY" and never tell a secret. Secrets are given by file (`eab.hmac_file`,
+/// `rfc2136.secret_file`), which is read here, or in place. `is_private` is told by the directory's host unless
+/// written.
 std::expected<std::map<std::string, issuer>, std::vector<problem>> read_issuers(std::string_view yaml);
+
+/// The same map with each secret file's content in place of its name, on one line: what a process that must not depend
+/// on these files is told. `yaml`: what read_issuers() takes.
+checked<std::string> with_secrets_in_place(std::string_view yaml);
+
+/// Whom `settings` name and who doesn't exist, or can't be asked without an account of the CA's that nobody gave us.
+/// `where`: "default_issuers", "resolvers.NAME" or "host_issuers.HOST".
+std::vector<problem> problems_with(const certificate_settings& settings);
 
 }  // namespace lintel::acme

@@ -2,6 +2,7 @@
 // What one source (a container, a file) asks for, before it is weighed against the others.
 
 #include "base/result.hpp"
+#include "discovery/certificate_terms.hpp"
 #include "model/objects.hpp"
 
 #include <cstdint>
@@ -27,6 +28,7 @@ struct declared_router {
     std::string name;
     model::router spec;
     bool tls = false;  ///< served over TLS only; without it, as its entrypoints speak
+    certificate_terms certificate{};
 
     bool operator==(const declared_router&) const = default;
 };
@@ -44,6 +46,7 @@ struct declared_service {
 struct declared_tcp_router {
     std::string name;
     model::tcp_router spec;
+    certificate_terms certificate{};
 
     bool operator==(const declared_tcp_router&) const = default;
 };

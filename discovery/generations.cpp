@@ -1,5 +1,7 @@
 #include "discovery/generations.hpp"
 
+#include "base/text.hpp"
+
 namespace lintel::discovery {
 
 origin origin_of(const fragment& from)
@@ -9,6 +11,13 @@ origin origin_of(const fragment& from)
         return ready && !endpoint.spec.draining;
     };
     return {&from, std::ranges::any_of(from.endpoints, usable)};
+}
+
+std::string content_of(const certificate_terms& terms)
+{
+    auto content = '\n' + terms.resolver;
+    for (const auto& names : terms.domains) content += '\n' + text::join(names, ",");
+    return content;
 }
 
 std::string full_name::id() const

@@ -35,6 +35,9 @@ struct full_name {
     std::string id() const;
 };
 
+/// What two declarations must have in common to say the same about certificates.
+std::string content_of(const certificate_terms& terms);
+
 /// A key of two texts that somebody else owns.
 using text_pair = std::pair<std::string_view, std::string_view>;
 struct text_pair_hash {

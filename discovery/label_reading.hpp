@@ -28,7 +28,12 @@ public:
     /// What holds for the requests of every router of this container (`lintel.route.KEY`).
     void set_options(model::option_texts options) { options_ = std::move(options); }
 
-    /// Gives it the container's options.
+    /// Who is asked for leave to have certificates (`lintel.tls.ask`), by every router for any host.
+    void set_ask(std::string url) { ask_ = std::move(url); }
+    bool has_ask() const { return !ask_.empty(); }
+    bool ask_was_given() const { return ask_given_; }
+
+    /// Gives it what holds for all of the container's routers.
     void add(declared_router router);
 
     void add(declared_tcp_router router);
@@ -53,6 +58,8 @@ private:
     const engine_settings& settings_;
     fragment out_;
     model::option_texts options_;
+    std::string ask_;
+    bool ask_given_ = false;  ///< to one router at least
     std::string address_;
 };
 

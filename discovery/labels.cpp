@@ -66,6 +66,8 @@ fragment read_labels(const container& from, const engine_settings& settings)
     label_reading reading(from, settings);
     read_lintel_labels(reading);
     read_traefik_labels(reading);
+    if (reading.has_ask() && !reading.ask_was_given())
+        reading.report("lintel.tls.ask", std::string(ask_of_named_hosts));
     return reading.take();
 }
 
@@ -103,6 +105,10 @@ void label_reading::add(declared_router router)
 {
     router.spec.source = out_.source;
     router.spec.options = options_;
+    if (has_ask() && !router.spec.redirect_to_https && is_for_any_host(router.spec.rule)) {
+        router.spec.ask = ask_;
+        ask_given_ = true;
+    }
     out_.routers.push_back(std::move(router));
 }
 

@@ -10,12 +10,12 @@ namespace lintel::discovery {
 
 namespace {
 
-constexpr std::string_view option_prefix = "lintel.route.";
+constexpr std::string_view option_prefix = "lintel.route.", any_host = "*";
 
 const std::vector<std::string>& known_keys()
 {
-    static const std::vector<std::string> keys{"lintel.app",  "lintel.host", "lintel.hsts",    "lintel.network",
-                                               "lintel.path", "lintel.port", "lintel.redirect"};
+    static const std::vector<std::string> keys{"lintel.app",  "lintel.host", "lintel.hsts",     "lintel.network",
+                                               "lintel.path", "lintel.port", "lintel.redirect", "lintel.tls.ask"};
     return keys;
 }
 
@@ -47,9 +47,21 @@ void report_unknown_keys(label_reading& reading)
     }
 }
 
-/// A host as a rule may hold it: a name, or "*." and a name.
+/// `lintel.tls.ask`: for all routers of the container that leave the host open, as above.
+void read_ask(label_reading& reading)
+{
+    const auto* written = reading.label("lintel.tls.ask");
+    if (!written) return;
+    std::string url(text::trim(*written));
+    auto wrong = wrong_with_ask(url);
+    if (wrong.empty()) return reading.set_ask(std::move(url));
+    reading.report("lintel.tls.ask", wrong + "; ignored");
+}
+
+/// A host as a rule may hold it: a name, "*." and a name, or "*" for any.
 std::optional<std::string> readable_host(std::string_view written)
 {
+    if (written == any_host) return std::string(any_host);
     auto wildcard = written.starts_with("*.");
     auto plain = model::canonical_host(wildcard ? written.substr(2) : written);
     if (!plain || !wildcard) return plain;
@@ -108,6 +120,13 @@ std::string name_for(const std::vector<std::string>& hosts, std::string path)
     return hosts.front() + path;
 }
 
+/// A site for any host comes after every rule that names one, however short: only then by the length of its path.
+std::int64_t priority_for(const std::vector<std::string>& hosts, const std::string& path)
+{
+    if (std::ranges::find(hosts, any_host) == hosts.end()) return 0;
+    return std::ssize(path) - static_cast<std::int64_t>(model::rule_limit_bytes);
+}
+
 /// What the labels of one container ask for, as far as its routers share it.
 struct site {
     std::string name;
@@ -122,6 +141,7 @@ declared_router https_router(const site& what, const std::string& name, const st
     router.name = name;
     router.tls = true;
     router.spec.rule = rule_for(hosts, what.path);
+    router.spec.priority = priority_for(hosts, what.path);
     router.spec.entrypoints = {"https"};
     router.spec.strict_transport_security = what.hsts;
     return router;
@@ -144,6 +164,7 @@ void add_routers(label_reading& reading, const site& what)
     declared_router redirect;
     redirect.name = what.name + "-redirect";
     redirect.spec.rule = rule_for(all, what.path);
+    redirect.spec.priority = priority_for(all, what.path);
     redirect.spec.entrypoints = {"http"};
     redirect.spec.redirect_to_https = true;
     reading.add(std::move(redirect));
@@ -162,6 +183,7 @@ void read_lintel_labels(label_reading& reading)
 {
     report_unknown_keys(reading);
     reading.set_options(options_from(reading));
+    read_ask(reading);
     const auto* written = reading.label("lintel.host");
     if (!written) return report_useless_keys(reading);
 

@@ -114,6 +114,7 @@ void disarm(model::router& spec)
     spec.service.clear();
     spec.canonical_host.clear();
     spec.redirect_to_https = false;
+    spec.ask.clear();
 }
 
 void resolve(agreed_router& router, declarations& all, const entrypoint_names& entrypoints,
@@ -142,11 +143,20 @@ void resolve(agreed_tcp_router& router, declarations& all, std::vector<problem>&
     if (!router.spec.refusal.empty()) router.spec.service.clear();
 }
 
+bool ends_tls(const model::router&) { return true; }
+bool ends_tls(const model::tcp_router& spec) { return spec.security == model::tcp_security::ended; }
+
 template <class Router, class Object>
-void publish(std::vector<Router>& routers, model::objects<Object>& into)
+void publish(std::vector<Router>& routers, model::objects<Object>& into, terms_by_router& terms)
 {
     for (auto& router : routers) {
-        if (!router.spec.entrypoints.empty()) into.emplace_hint(into.end(), router.name.id(), std::move(router.spec));
+        if (router.spec.entrypoints.empty()) continue;
+        auto id = router.name.id();
+        if (!router.certificate.empty() && ends_tls(router.spec)) {
+            router.certificate.source = router.where();
+            terms.emplace_hint(terms.end(), id, std::move(router.certificate));
+        }
+        into.emplace_hint(into.end(), std::move(id), std::move(router.spec));
     }
 }
 
@@ -178,8 +188,8 @@ merged merge(const std::map<std::string, fragment>& fragments, const std::vector
     settle_across_apps(contenders, listening, problems);
     settle_handshakes(contenders, listening, problems);
 
-    publish(routers, desired.routers);
-    publish(tcp_routers, desired.tcp_routers);
+    publish(routers, desired.routers, result.certificate_terms);
+    publish(tcp_routers, desired.tcp_routers, result.tcp_certificate_terms);
     std::move(all.services).publish(desired);
     std::move(all.tcp_services).publish(desired);
     all.options.publish(desired.tls_option_sets);

@@ -2,6 +2,7 @@
 // All fragments → one snapshot. Pure: no I/O, no clock; the same fragments give the same snapshot in any order.
 
 #include "discovery/catalogue.hpp"
+#include "discovery/certificate_terms.hpp"
 #include "model/entrypoint.hpp"
 #include "model/snapshot.hpp"
 
@@ -11,8 +12,13 @@
 
 namespace lintel::discovery {
 
+/// Router id → what it says about its certificates, of those that say anything.
+using terms_by_router = std::map<std::string, certificate_terms>;
+
 struct merged {
-    model::snapshot desired;        ///< certificates: those that sources brought; the local CA's come later
+    model::snapshot desired;                ///< certificates: those that sources brought; the local CA's come later
+    terms_by_router certificate_terms;      ///< of `desired.routers`
+    terms_by_router tcp_certificate_terms;  ///< of `desired.tcp_routers` that end TLS: an id may be one of both kinds
     std::vector<problem> problems;  ///< the sources' own and the conflicts between them; `where` names source and key
 };
 

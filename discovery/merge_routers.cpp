@@ -53,7 +53,7 @@ std::string router_directory::content_of(const declared_router& router) const
     return rule.rule + '\n' + text::join(canonical_names(spec.entrypoints), ",") + '\n' +
            std::to_string(spec.priority) + '\n' + spec.service + '\n' + (router.tls ? "tls" : "") +
            (spec.redirect_to_https ? " redirect" : "") + '\n' + spec.tls_options + '\n' + spec.canonical_host + '\n' +
-           spec.strict_transport_security + options;
+           spec.strict_transport_security + '\n' + spec.ask + discovery::content_of(router.certificate) + options;
 }
 
 void router_directory::fill_in_contents(candidates<declared_router>& all) const
@@ -71,8 +71,9 @@ std::vector<agreed_router> router_directory::agree(std::vector<problem>& problem
         const auto& winner = heaviest(all);
         report_others(all, winner, "router", problems);
         auto same = [&](const auto& each) { return each.content == winner.content; };
-        agreed_router router{name, std::ranges::find_if(all, same)->what->spec, &rules_.at(winner.what->spec.rule),
-                             winner.weighs(), oldest(all)};
+        const auto& chosen = *std::ranges::find_if(all, same)->what;
+        agreed_router router{name,        chosen.spec,       &rules_.at(winner.what->spec.rule), winner.weighs(),
+                             oldest(all), chosen.certificate};
         for (const auto& each : all) {
             // Any of them restricts access in a way that can't be kept: closed for all, whichever counts otherwise.
             if (router.spec.refusal.empty()) router.spec.refusal = each.what->spec.refusal;

@@ -24,6 +24,7 @@ struct agreed_router {
     const rule_reading* rule;
     weight weighs;
     std::int64_t since = 0;  ///< of the oldest source that declares it
+    certificate_terms certificate{};
 
     std::string where() const { return spec.source + ": router " + std::string(name.name); }
 };

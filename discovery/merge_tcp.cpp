@@ -16,7 +16,8 @@ std::string content_of(const declared_tcp_router& router)
     const auto& spec = router.spec;
     auto security = std::to_string(static_cast<int>(spec.security));
     return text::join(spec.names, ",") + '\n' + text::join(canonical_names(spec.entrypoints), ",") + '\n' +
-           std::to_string(spec.priority) + '\n' + spec.service + '\n' + security + '\n' + spec.tls_options;
+           std::to_string(spec.priority) + '\n' + spec.service + '\n' + security + '\n' + spec.tls_options +
+           content_of(router.certificate);
 }
 
 /// Why a router can't be on an entrypoint; empty where it can. HTTP in clear text is what `http` is for, and what
@@ -49,7 +50,8 @@ std::vector<agreed_tcp_router> tcp_router_directory::agree(std::vector<problem>&
         const auto& winner = heaviest(all);
         report_others(all, winner, "TCP router", problems);
         auto same = [&](const auto& each) { return each.content == winner.content; };
-        agreed_tcp_router router{name, std::ranges::find_if(all, same)->what->spec, winner.weighs(), oldest(all)};
+        const auto& chosen = *std::ranges::find_if(all, same)->what;
+        agreed_tcp_router router{name, chosen.spec, winner.weighs(), oldest(all), chosen.certificate};
         for (const auto& each : all) {
             // As with HTTP: closed for all where one restricts access in a way that can't be kept.
             if (router.spec.refusal.empty()) router.spec.refusal = each.what->spec.refusal;

@@ -15,6 +15,7 @@ struct agreed_tcp_router {
     model::tcp_router spec;  ///< entrypoints resolved and sorted; `service` and `tls_options` still as written
     weight weighs;
     std::int64_t since = 0;  ///< of the oldest source that declares it
+    certificate_terms certificate{};
 
     std::string where() const { return spec.source + ": TCP router " + std::string(name.name); }
 };

@@ -8,7 +8,7 @@ namespace lintel::discovery {
 
 namespace {
 
-constexpr std::string_view own_prefix = "lintel.";
+constexpr std::string_view own_prefix = "lintel.", ask_path = "lintel.ask";
 
 std::optional<std::string> rule_of(routes_reading& reading, const yaml_fields& router)
 {
@@ -43,7 +43,7 @@ model::option_texts options_of(routes_reading& reading, const yaml_fields& route
 {
     model::option_texts options;
     for (const auto& path : router.paths()) {
-        if (!path.starts_with(own_prefix)) continue;
+        if (!path.starts_with(own_prefix) || path == ask_path) continue;
         auto value = reading.text(*router.find(path));
         if (!value) continue;
         auto key = path.substr(own_prefix.size());
@@ -54,6 +54,21 @@ model::option_texts options_of(routes_reading& reading, const yaml_fields& route
             router.report(path, wrong + "; ignored");
     }
     return options;
+}
+
+/// `lintel: {ask: URL}` of a router for any host.
+std::string ask_of(const yaml_fields& router, const std::string& rule)
+{
+    auto url = router.text(ask_path);
+    if (!url) return "";
+    auto wrong = wrong_with_ask(*url);
+    if (!wrong.empty())
+        wrong += ", ignored";
+    else if (!is_for_any_host(rule))
+        wrong = ask_of_named_hosts;
+    if (wrong.empty()) return std::move(*url);
+    router.report(ask_path, std::move(wrong));
+    return "";
 }
 
 /// The reason that closes a TCP router; empty when there is none.
@@ -93,6 +108,8 @@ void read_router(routes_reading& reading, const std::string& name, const YAML::N
     router.spec.rule = std::move(*rule);
     router.spec.priority = all.priority();
     router.spec.options = options_of(reading, all);
+    router.spec.ask = ask_of(all, router.spec.rule);
+    router.certificate = certificate_terms_of(reading, all);
     router.spec.entrypoints = all.list("entrypoints");
     router.spec.tls_options = tls_options_of(all);
     router.spec.refusal = refusal_of(all);
@@ -117,6 +134,7 @@ void read_tcp_router(routes_reading& reading, const std::string& name, const YAM
     if (auto priority = all.priority(); priority != 0) spec.priority = priority;
     spec.entrypoints = all.list("entrypoints");
     spec.tls_options = tls_options_of(all);
+    router.certificate = certificate_terms_of(reading, all);
     spec.refusal = tcp_refusal_of(all, spec);
     if (spec.refusal.empty()) spec.service = std::move(*service);
     spec.source = reading.out().source;

@@ -34,6 +34,7 @@ void close(const contender& who, std::string why)
         spec.service.clear();
         spec.canonical_host.clear();
         spec.redirect_to_https = false;
+        spec.ask.clear();
     } else {
         who.tcp->spec.refusal = std::move(why);
         who.tcp->spec.service.clear();

@@ -117,6 +117,7 @@ void traefik_reader::declare_router(const traefik_section& section)
     declared_router router;
     router.name = section.name;
     router.tls = wants_tls(reading_, section);
+    router.certificate = certificate_terms_of(reading_, section);
     router.spec.rule = std::move(*rule);
     router.spec.priority = priority_of(reading_, section);
     router.spec.entrypoints = section.list("entrypoints");

@@ -47,6 +47,9 @@ bool is_rule_syntax_known(label_reading& reading, const traefik_section& section
 /// not put a router in clear text.
 bool wants_tls(label_reading& reading, const traefik_section& section);
 
+/// What the router says about its certificates. A domain that can't be one costs the certificate that it would be on.
+certificate_terms certificate_terms_of(label_reading& reading, const traefik_section& section);
+
 /// Makes TCP routers and services of the sorted labels.
 void read_traefik_tcp(label_reading& reading, const traefik_sections& sections);
 

@@ -83,6 +83,7 @@ void tcp_reader::declare_router(const traefik_section& section)
     spec.tls_options = section.value("tls.options").value_or("");
     auto service = service_of(section);
     if (!service) return;
+    router.certificate = certificate_terms_of(reading_, section);
     spec.refusal = refusal_of(section, spec);
     if (spec.refusal.empty()) spec.service = std::move(*service);
     reading_.add(std::move(router));

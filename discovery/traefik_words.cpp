@@ -22,8 +22,8 @@ constexpr std::array http_router{
     word{"rulesyntax", use::applied},
     word{"tls", use::applied},
     word{"tls.options", use::applied},
-    word{"tls.certresolver", use::accepted},
-    word{"tls.domains*", use::accepted},
+    word{"tls.certresolver", use::applied},
+    word{"tls.domains*", use::applied},
     word{"observability.accesslogs", use::accepted},
     word{"observability.metrics", use::accepted},
     word{"observability.tracing", use::accepted},
@@ -52,12 +52,12 @@ constexpr std::array http_service{
 };
 
 constexpr std::array tcp_router{
-    word{"rule", use::applied},          word{"entrypoints", use::applied},
-    word{"middlewares", use::applied},   word{"service", use::applied},
-    word{"priority", use::applied},      word{"rulesyntax", use::applied},
-    word{"tls", use::applied},           word{"tls.passthrough", use::applied},
-    word{"tls.options", use::applied},   word{"tls.certresolver", use::accepted},
-    word{"tls.domains*", use::accepted},
+    word{"rule", use::applied},         word{"entrypoints", use::applied},
+    word{"middlewares", use::applied},  word{"service", use::applied},
+    word{"priority", use::applied},     word{"rulesyntax", use::applied},
+    word{"tls", use::applied},          word{"tls.passthrough", use::applied},
+    word{"tls.options", use::applied},  word{"tls.certresolver", use::applied},
+    word{"tls.domains*", use::applied},
 };
 
 constexpr std::array tcp_service{

@@ -53,6 +53,9 @@ private:
     std::vector<std::string> paths_;
 };
 
+/// What the router says about its certificates. A domain that can't be one costs the certificate that it would be on.
+certificate_terms certificate_terms_of(routes_reading& reading, const yaml_fields& router);
+
 /// What must be there for the router to be served at all; none, and reported, where it isn't.
 std::optional<std::string> required(const yaml_fields& router, const std::string& path);
 

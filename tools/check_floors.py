@@ -20,7 +20,7 @@ HOMES = [
     (r"nlohmann/json_fwd\.hpp", ["*"]),
     (r"nlohmann/", ["*.cpp"]),
     (r"(spdlog|fmt)/", ["base/log.cpp"]),
-    (r"yaml-cpp/", ["discovery/*.cpp", "app/*.cpp"]),
+    (r"yaml-cpp/", ["discovery/*.cpp", "app/*.cpp", "acme/issuer*.cpp"]),
     (r"CLI/", ["app/*.cpp"]),
     (r"curl/", ["http/fetch*.cpp"]),
     (r"libpsl", ["acme/limits.cpp"]),
