@@ -9,8 +9,11 @@
 #include "http/fetch.hpp"
 #include "net/worker.hpp"
 
+#include <cerrno>
 #include <cstdio>
 #include <iostream>
+
+#include <unistd.h>
 
 namespace lintel::app {
 
@@ -84,9 +87,25 @@ int ask(const std::string& state, const std::string& path, output how)
     return got->status == 200 ? exit_status::success : exit_status::failure;
 }
 
+/// Files that are opened only when they are needed. A run goes on without them, and says so then.
+bool check_certificate_files(const acme::certificate_settings& settings)
+{
+    std::vector<std::string> paths = settings.imports;
+    for (const auto& [name, issuer] : settings.issuers) {
+        if (!issuer.ca_file.empty()) paths.push_back(issuer.ca_file);
+    }
+    bool readable = true;
+    for (const auto& path : paths) {
+        if (::access(path.c_str(), R_OK) == 0) continue;
+        print({path, "can't be read: " + error_code(errno, boost::system::system_category()).message()});
+        readable = false;
+    }
+    return readable;
+}
+
 int check(const settings& parsed)
 {
-    bool readable = true;
+    bool readable = check_certificate_files(parsed.certificates);
     std::map<std::string, discovery::fragment> all;
     if (!parsed.routes.empty()) {
         for (const auto& each : route_files(parsed.routes)) readable = check_file(each, all) && readable;

@@ -7,6 +7,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <cstdlib>
+#include <utility>
 
 namespace lintel::app {
 
@@ -75,10 +76,49 @@ checked<std::string> entrypoints_text(const YAML::Node& node, const std::string&
     return text;
 }
 
+/// `resolvers:` and `host_issuers:` as a map of NAME: ISSUER or NAME: [ISSUER, …], in the spelling of the flag.
+checked<std::string> lists_text(const YAML::Node& node, const std::string& path)
+{
+    std::string text;
+    auto fail = [&](const YAML::Node& at, const char* what) {
+        return std::unexpected(problem{place(path, at.Mark()), what});
+    };
+    auto is_word = [](const YAML::Node& each) {
+        return each.IsScalar() && !each.Scalar().empty() && each.Scalar().find_first_of(",=+") == std::string::npos;
+    };
+    for (const auto& each : node) {
+        const YAML::Node &name = each.first, &issuers = each.second;
+        if (!is_word(name)) return fail(name, "is a name without , = and +");
+        bool single = issuers.IsScalar();
+        if (!single && (!issuers.IsSequence() || issuers.size() == 0))
+            return fail(name, "needs an issuer's name, or a list of them");
+        text += (text.empty() ? "" : ",") + name.Scalar();
+        char glue = '=';
+        for (std::size_t i = 0; i < (single ? 1 : issuers.size()); ++i) {
+            auto issuer = single ? issuers : issuers[i];
+            if (!is_word(issuer)) return fail(issuer, "is not the name of an issuer");
+            text += std::exchange(glue, '+') + issuer.Scalar();
+        }
+    }
+    return text;
+}
+
+/// The map as YAML again, on one line: on its way to control it is a text like any other.
+std::string yaml_text(YAML::Node node)
+{
+    node.SetStyle(YAML::EmitterStyle::Flow);
+    YAML::Emitter out;
+    out << node;
+    return {out.c_str(), out.size()};
+}
+
 checked<std::string> value_text(const std::string& key, const YAML::Node& node, const std::string& path)
 {
     if (key == "entrypoints") return entrypoints_text(node, path);
     if (node.IsScalar()) return node.as<std::string>();
+    bool lists = key == "resolvers" || key == "host_issuers";
+    if (node.IsMap() && lists) return lists_text(node, path);
+    if (node.IsMap() && key == "issuers") return yaml_text(node);
     if (!node.IsSequence()) return std::unexpected(problem{place(path, node.Mark()), key + " is one value or a list"});
     std::string text;
     for (const auto& item : node) {

@@ -1,5 +1,6 @@
 #include "app/settings.hpp"
 
+#include "app/certificate_settings.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "net/address.hpp"
@@ -130,22 +131,6 @@ string read_trusted(settings& all, string_view text)
     return "";
 }
 
-/// "ADDR[:PORT]", separated by commas; an IPv6 address with a port is in brackets.
-string read_dns(settings& all, string_view text)
-{
-    all.edge.dns.clear();
-    for (auto item : text::split_list(text)) {
-        auto server = net::address::of_ip(item, 53);
-        if (!server) {
-            auto split = net::parse_host_port(item);
-            if (!split || split->host.empty() || split->port == 0) return "is not ADDR or ADDR:PORT";
-            server = net::address::of_ip(split->host, split->port);
-        }
-        all.edge.dns.push_back(*server);
-    }
-    return "";
-}
-
 string read_level(settings& all, string_view text)
 {
     constexpr std::array names{"debug", "info", "warn", "error"};
@@ -199,7 +184,7 @@ constexpr std::array table{
     option{"log_format", "FORMAT", "auto", "human, json, or auto: human on a terminal", read_format},
     option{"trusted_proxies", "CIDR,…", "", "whose X-Forwarded-* fields are believed", read_trusted},
     option{"dns", "ADDR[:PORT],…", "", "name servers for endpoints' names; those of /etc/resolv.conf unless given",
-           read_dns},
+           [](settings& s, string_view t) { return read_name_servers(s.edge.dns, t); }},
     option{"edge_user", "NAME|UID", "", "whom the edge runs as when started by root; lintel if it exists, else 65532",
            [](settings& s, string_view t) { return s.edge_user = t, string(); }},
     option{"drain_timeout", "TIME", "30s", "how long requests may finish after SIGTERM",
@@ -264,6 +249,28 @@ constexpr std::array table{
            [](settings& s, string_view t) { return read_into(s.edge.pooled_per_endpoint, t, 0, 100'000); }},
     option{"pooled_idle", "TIME", "55s", "how long an idle connection to an endpoint is kept",
            [](settings& s, string_view t) { return read_into(s.edge.pooled_idle, t); }},
+    option{"email", "ADDRESS", "", "where CAs reach you; it says yes to their terms, too", read_email},
+    option{"accept_terms", "true|false", "false", "say yes to the terms of the CAs without an e-mail address",
+           [](settings& s, string_view t) { return read_into(s.certificates.accept_terms, t); }},
+    option{"issuers", "YAML", "", "CAs by name, and how each is used: see below",
+           [](settings&, string_view) { return string(); }},  // complete_certificates() reads it
+    option{"default_issuers", "NAME,…", "letsencrypt", "who is asked for a certificate, in turn; none where empty",
+           read_default_issuers},
+    option{"resolvers", "NAME=ISSUER[+ISSUER],…", "", "who is meant by Traefik's certresolver names", read_resolvers},
+    option{"host_issuers", "HOST=ISSUER[+ISSUER],…", "",
+           "who is asked for a host, or those of *.x, in place of default_issuers", read_host_issuers},
+    option{"preflight", "require|advise|off", "advise",
+           "whether a name must be seen to lead here before a CA is asked; advise stops at a wrong answer only",
+           read_preflight},
+    option{"certificate_dns", "ADDR[:PORT],…", "",
+           "name servers for preflight and DNS-01; those of /etc/resolv.conf unless given",
+           [](settings& s, string_view t) { return read_name_servers(s.certificates.name_servers, t); }},
+    option{"challenge_http_port", "PORT", "80", "where CAs knock for HTTP-01, as the world sees it",
+           [](settings& s, string_view t) { return read_port(s.certificates.http_port, t); }},
+    option{"challenge_tls_port", "PORT", "443", "where CAs knock for TLS-ALPN-01, as the world sees it",
+           [](settings& s, string_view t) { return read_port(s.certificates.tls_port, t); }},
+    option{"import", "PATH,…", "", "Traefik's acme.json or Caddy's folder: certificates that are taken over at start",
+           read_imports},
 };
 
 string spelled(string_view key, char separator, bool upper)
@@ -306,6 +313,7 @@ std::expected<settings, std::vector<problem>> build(const chosen_settings& chose
                                 string(each.key) + ": " + text::printable(text) + glue + wrong});
         }
     }
+    for (auto& each : complete_certificates(all, chosen)) problems.push_back(std::move(each));
     if (all.entrypoints.size() > proxy::most_entrypoints) {
         auto most = std::to_string(proxy::most_entrypoints);
         problems.push_back({"entrypoints", "more than " + most + " entrypoints; " + most + " is the most"});

@@ -1,6 +1,7 @@
 #pragma once
 // What `lintel run` can be told: one table of keys, each a key of lintel.yaml, a flag and an environment variable.
 
+#include "acme/issuer.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "model/entrypoint.hpp"
@@ -26,6 +27,7 @@ struct settings {
     log::format log_format = log::format::human;
     std::string edge_user;  ///< name or uid; empty: "lintel", else 65532
     duration drain_timeout = std::chrono::seconds(30);
+    acme::certificate_settings certificates;
     proxy::settings edge;  ///< entrypoints are copied in last
 };
 
@@ -55,6 +57,11 @@ using chosen_settings = std::map<std::string, chosen_text>;
 
 /// Defaults, then what was chosen. All mistakes at once.
 std::expected<settings, std::vector<problem>> build(const chosen_settings& chosen);
+
+/// What each role is told. The edge has nothing to do with issuers and gets none of their secrets; control gets them in
+/// place, so that it can be started again when the files that they stood in are gone.
+chosen_settings settings_for_edge(chosen_settings chosen);
+chosen_settings settings_for_control(chosen_settings chosen);
 
 /// Reads lintel.yaml into texts. Unknown keys are problems that name the nearest known key; `where` is
 /// file:line:column.

@@ -85,7 +85,7 @@ checked<possessions> take_possession(const chosen_settings& chosen, const settin
     have.access_log = std::move(*log);
     have.link = std::move(*link);
     have.admin = std::move(*admin);
-    have.start.settings = chosen;
+    have.start.settings = settings_for_control(chosen);
     have.start.edge_uid = edge->uid;
     have.start.edge_gid = edge->gid;
     have.start.drop_rights = edge->change;
@@ -254,18 +254,20 @@ private:
             for (const auto& each : sockets) descriptors.push_back(each.get());
         }
         if (have_.access_log) descriptors.push_back(have_.access_log.get());
-        brief(line, descriptors);
+        brief(line, settings_for_edge(have_.start.settings), descriptors);
     }
 
     void brief_control(net::channel& line)
     {
         std::array descriptors{have_.link.get(), have_.admin.get()};
-        brief(line, descriptors);
+        brief(line, have_.start.settings, descriptors);
     }
 
-    void brief(net::channel& line, std::span<const int> descriptors)
+    void brief(net::channel& line, chosen_settings settings, std::span<const int> descriptors)
     {
-        auto sent = line.send(encode(have_.start), descriptors);
+        auto start = have_.start;
+        start.settings = std::move(settings);
+        auto sent = line.send(encode(start), descriptors);
         if (!sent) log::error("role.not_briefed", {{"why", sent.error().message()}});
     }
 

@@ -56,25 +56,43 @@ TEST(Settings, SayWhatIsWrongWithEachText)
 {
     struct {
         const char *key, *text, *said;
-    } table[]{{"workers", "0", "whole number from 1 to 256"},
-              {"workers", "two", "whole number"},
-              {"drain_timeout", "soon", "not a duration"},
-              {"http", "80", "not ADDR:PORT"},
-              {"http", "example.com:80", "not an IP address"},
-              {"https", ":70000", "not ADDR:PORT"},
-              {"engine", "tcp://1.2.3.4:2375", "unix:///"},
-              {"trusted_proxies", "10.0.0.0/33", "not a network"},
-              {"log_level", "loud", "debug, info, warn or error"},
-              {"exposed_by_default", "yes", "true nor false"},
-              {"entrypoints", "http=:80+tls", "clear text"},
-              {"entrypoints", "x", "NAME=ADDR:PORT"},
-              {"entrypoints", "x=:1+fast", "unknown part"},
-              {"state", "", "empty"},
-              {"entrypoints", "x=:1+public=0", "unknown part"},
-              {"max_handshakes", "0", "whole number from 1"},
-              {"entrypoints", "x=:1+proxy_protocol_from=a", "proxy_protocol_from: "},
-              {"dns", "ns.test", "not ADDR or ADDR:PORT"},
-              {"dns", "127.0.0.1:0", "not ADDR or ADDR:PORT"}};
+    } table[]{
+        {"workers", "0", "whole number from 1 to 256"},
+        {"workers", "two", "whole number"},
+        {"drain_timeout", "soon", "not a duration"},
+        {"http", "80", "not ADDR:PORT"},
+        {"http", "example.com:80", "not an IP address"},
+        {"https", ":70000", "not ADDR:PORT"},
+        {"engine", "tcp://1.2.3.4:2375", "unix:///"},
+        {"trusted_proxies", "10.0.0.0/33", "not a network"},
+        {"log_level", "loud", "debug, info, warn or error"},
+        {"exposed_by_default", "yes", "true nor false"},
+        {"entrypoints", "http=:80+tls", "clear text"},
+        {"entrypoints", "x", "NAME=ADDR:PORT"},
+        {"entrypoints", "x=:1+fast", "unknown part"},
+        {"state", "", "empty"},
+        {"entrypoints", "x=:1+public=0", "unknown part"},
+        {"max_handshakes", "0", "whole number from 1"},
+        {"entrypoints", "x=:1+proxy_protocol_from=a", "proxy_protocol_from: "},
+        {"dns", "ns.test", "not ADDR or ADDR:PORT"},
+        {"dns", "127.0.0.1:0", "not ADDR or ADDR:PORT"},
+        {"email", "you", "not an e-mail address"},
+        {"email", "a@b@c", "not an e-mail address"},
+        {"accept_terms", "1", "true nor false"},
+        {"issuers", "{x: {directroy: 'https://ca/'}}", "issuers.x.directroy: unknown key; did you mean directory?"},
+        {"issuers", "[", "issuers: "},
+        {"default_issuers", "letsencrypt,mine", "default_issuers: there is no issuer mine"},
+        {"default_issuers", "google", "needs an account of its own"},
+        {"resolvers", "le", "not NAME=ISSUER"},
+        {"resolvers", "le=", "not NAME=ISSUER"},
+        {"resolvers", "le=letsencrypt+", "not NAME=ISSUER"},
+        {"resolvers", "le=letsencrpyt", "resolvers.le: there is no issuer letsencrpyt; did you mean letsencrypt?"},
+        {"host_issuers", "a b=letsencrypt", "a b is not a host"},
+        {"host_issuers", "a.test=x", "host_issuers.a.test: there is no issuer x"},
+        {"preflight", "maybe", "require, advise or off"},
+        {"certificate_dns", "ns.test", "not ADDR or ADDR:PORT"},
+        {"challenge_http_port", "0", "not a port"},
+        {"challenge_tls_port", "65536", "not a port"}};
     for (const auto& [key, text, said] : table) {
         auto all = build(only(key, text));
         ASSERT_FALSE(all) << key << " " << text;
@@ -90,6 +108,133 @@ TEST(Settings, TakeNameServersWithAndWithoutAPort)
     std::string servers;
     for (const auto& each : all->edge.dns) servers += each.to_string() + ' ';
     EXPECT_EQ(servers, "127.0.0.53:53 10.0.0.1:5353 [::1]:53 [2001:db8::1]:54 ");
+}
+
+TEST(Settings, OfCertificatesAreThereWithoutAWord)
+{
+    auto all = build({});
+    ASSERT_TRUE(all);
+    const auto& made = all->certificates;
+    EXPECT_FALSE(made.terms_accepted());
+    EXPECT_EQ(made.default_issuers, std::vector<std::string>{"letsencrypt"});
+    EXPECT_TRUE(made.issuers.contains("letsencrypt"));
+    EXPECT_EQ(made.preflight, acme::preflight_mode::advise);
+    EXPECT_EQ(made.http_port, 80);
+    EXPECT_EQ(made.tls_port, 443);
+}
+
+TEST(Settings, OfCertificatesAreReadFromTexts)
+{
+    auto all = build({{"email", {"you@example.com", ""}},
+                      {"issuers", {"{inner: {directory: 'https://ca.internal/'}}", ""}},
+                      {"default_issuers", {"inner, letsencrypt", ""}},
+                      {"resolvers", {"le=letsencrypt, corp=inner+letsencrypt", ""}},
+                      {"host_issuers", {"*.Corp.Example=inner,[::1]=inner", ""}},
+                      {"preflight", {"require", ""}},
+                      {"certificate_dns", {"127.0.0.1:5353,::1", ""}},
+                      {"challenge_http_port", {"5002", ""}},
+                      {"challenge_tls_port", {"5001", ""}},
+                      {"import", {"/a/acme.json,/caddy", ""}}});
+    ASSERT_TRUE(all) << all.error().front().what;
+    using names = std::vector<std::string>;
+    using lists = std::map<std::string, names>;
+    const auto& made = all->certificates;
+    EXPECT_TRUE(made.terms_accepted());
+    EXPECT_TRUE(made.issuers.at("inner").is_private);
+    EXPECT_EQ(made.default_issuers, (names{"inner", "letsencrypt"}));
+    EXPECT_EQ(made.resolvers, (lists{{"le", {"letsencrypt"}}, {"corp", {"inner", "letsencrypt"}}}));
+    EXPECT_EQ(made.hosts, (lists{{"*.corp.example", {"inner"}}, {"::1", {"inner"}}}));
+    EXPECT_EQ(made.preflight, acme::preflight_mode::require);
+    ASSERT_EQ(made.name_servers.size(), 2U);
+    EXPECT_EQ(made.name_servers[0].to_string() + ' ' + made.name_servers[1].to_string(), "127.0.0.1:5353 [::1]:53");
+    EXPECT_EQ(made.http_port, 5002);
+    EXPECT_EQ(made.tls_port, 5001);
+    EXPECT_EQ(made.imports, (names{"/a/acme.json", "/caddy"}));
+    auto none = build(only("default_issuers", ""));
+    ASSERT_TRUE(none);
+    EXPECT_TRUE(none->certificates.default_issuers.empty());
+}
+
+TEST(Settings, OfIssuersStayFromTheEdgeAndReachControlWithTheirSecrets)
+{
+    auto secret = testing::TempDir() + "lintel-hmac-" + std::to_string(getpid());
+    ASSERT_TRUE(file::write_atomically(secret, "YWJj\n", 0600));
+    chosen_settings chosen{
+        {"issuers", {"{inner: {directory: 'https://ca/', eab: {kid: a, hmac_file: " + secret + "}}}", ""}},
+        {"default_issuers", {"inner", ""}},
+        {"resolvers", {"le=inner", ""}},
+        {"workers", {"2", ""}}};
+    auto edge = settings_for_edge(chosen), control = settings_for_control(chosen);
+    ASSERT_EQ(::unlink(secret.c_str()), 0);
+    EXPECT_EQ(edge, (chosen_settings{{"workers", {"2", ""}}}));
+    EXPECT_TRUE(build(edge));
+    EXPECT_FALSE(build(chosen)) << "the file is gone";
+    auto all = build(control);
+    ASSERT_TRUE(all) << all.error().front().what;
+    EXPECT_EQ(all->certificates.issuers.at("inner").binding->hmac_key, "YWJj");
+}
+
+TEST(Settings, NeverTellASecret)
+{
+    for (const auto* text :
+         {"{x: {directory: 'https://ca/', eab: {kid: a, hmac: 'tops!cret'}}}", "tops!cret", "[tops!cret"}) {
+        auto all = build(only("issuers", text));
+        ASSERT_FALSE(all) << text;
+        for (const auto& each : all.error()) EXPECT_FALSE(each.what.contains("tops")) << each.what;
+    }
+}
+
+TEST(ConfigFile, ReadsIssuersAndWhoIsMeantByNames)
+{
+    auto path = write_config(R"(issuers:
+  inner:
+    directory: "https://ca.internal/dir"   # ours
+    private: "true"
+    eab:
+      kid: "12"
+      hmac: YWJj
+    challenges:
+      - http-01
+resolvers:
+  le: letsencrypt
+  corp: [inner, letsencrypt]
+host_issuers: {"*.corp.example": inner}
+default_issuers: [inner, letsencrypt]
+import: [/a, /b]
+)");
+    auto chosen = read_config_file(path);
+    ASSERT_TRUE(chosen) << chosen.error().front().what;
+    EXPECT_EQ(chosen->at("resolvers").text, "le=letsencrypt,corp=inner+letsencrypt");
+    EXPECT_EQ(chosen->at("host_issuers").text, "*.corp.example=inner");
+    EXPECT_FALSE(chosen->at("issuers").text.contains('\n')) << chosen->at("issuers").text;
+    auto all = build(*chosen);
+    ASSERT_TRUE(all) << all.error().front().where << all.error().front().what;
+    const auto& inner = all->certificates.issuers.at("inner");
+    EXPECT_EQ(inner.directory, "https://ca.internal/dir");
+    EXPECT_EQ(inner.binding->kid, "12");
+    EXPECT_EQ(inner.challenges, std::vector{acme::challenge_type::http_01});
+}
+
+TEST(ConfigFile, NamesThePlaceOfWrongIssuers)
+{
+    struct {
+        const char *yaml, *place, *said;
+    } table[]{{"issuers:\n  x: {diretory: 'https://ca/'}\n", ":2:3", "issuers.x.diretory: unknown key"},
+              {"issuers: [a]\n", ":1:10", "is a map of names"},
+              {"resolvers:\n  le: nobody\n", ":2:3", "resolvers.le: there is no issuer nobody"},
+              {"resolvers:\n  'a,b': letsencrypt\n", ":2:3", "without , = and +"},
+              {"resolvers:\n  le: []\n", ":2:3", "needs an issuer's name"},
+              {"host_issuers:\n  a: {b: c}\n", ":2:3", "needs an issuer's name"},
+              {"resolvers:\n  le: [[a]]\n", ":2:8", "is not the name of an issuer"},
+              {"email:\n  a: b\n", ":2:3", "email is one value or a list"}};
+    for (const auto& [yaml, where, said] : table) {
+        auto path = write_config(yaml);
+        auto chosen = read_config_file(path);
+        auto wrong = chosen ? build(*chosen).error() : chosen.error();
+        ASSERT_FALSE(wrong.empty()) << yaml;
+        EXPECT_EQ(wrong.front().where, path + where) << yaml;
+        EXPECT_TRUE(wrong.front().what.contains(said)) << wrong.front().what;
+    }
 }
 
 TEST(Settings, TellAllMistakesAtOnce)

@@ -56,6 +56,18 @@ class Check(WithFolder):
         file.write_text(routes({"a.test": "http://127.0.0.1:1"}))
         self.assertEqual(0, self.check("http: :80\n", "--routes", file).returncode)
 
+    def test_issuers_are_checked_too(self):
+        secret = self.folder / "hmac"
+        good = (f"email: a@b.test\nissuers:\n  inner:\n    directory: https://ca.internal/dir\n    ca_file: {self.config}\n"
+                f"    eab: {{kid: k, hmac_file: {secret}}}\nresolvers: {{le: inner}}\n")
+        self.assert_bad(self.check(good), f"{self.config}:3:3", "issuers.inner.eab.hmac_file", str(secret))
+        secret.write_text("YWJj\n")
+        self.assertEqual(0, self.check(good).returncode)
+        self.assert_bad(self.check(good.replace("le: inner", "le: iner")), f"{self.config}:7:12", "did you mean inner?")
+        self.assert_bad(self.check(good.replace(f"ca_file: {self.config}", "ca_file: /nowhere/ca.pem")), "/nowhere/ca.pem",
+                        "can't be read")
+        self.assert_bad(self.check(good + "import: /nowhere/acme.json\n"), "/nowhere/acme.json", "can't be read")
+
     def test_a_missing_file_is_named(self):
         done = cli("check", "--config", "/nowhere/lintel.yaml")
         self.assertEqual(3, done.returncode)
