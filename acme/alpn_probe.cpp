@@ -32,7 +32,8 @@ task<probe_outcome> see_certificate(net::worker& home, net::address where, std::
     using enum probe_outcome::kind;
     if (!seen) co_return probe_outcome{other, "it refused acme-tls/1 (" + text::printable(why) + ')'};
     if (seen->protocol != protocol) co_return probe_outcome{other, "it doesn't know acme-tls/1"};
-    if (seen->fingerprint != fingerprint) co_return probe_outcome{other, "it answered acme-tls/1 with its own"};
+    if (seen->fingerprint != fingerprint)
+        co_return probe_outcome{other, "it showed a certificate of its own for acme-tls/1"};
     co_return probe_outcome{ours, ""};
 }
 

@@ -151,7 +151,7 @@ preflight_report without_address(const host_records& found, const std::string& n
     return {verdict::wrong, {}, text::printable(name) + lacks + ": add an A record to this server's address"};
 }
 
-const preflight_report passed_by_dns{verdict::works, {challenge_type::dns_01}, ""};
+preflight_report passed_by_dns() { return {verdict::works, {challenge_type::dns_01}, ""}; }
 
 /// RFC 8555 §7.1.3 leaves wildcards to the CA, and CAs to DNS-01.
 preflight_report only_by_dns(const std::string& name)
@@ -194,10 +194,10 @@ task<preflight_report> look_ahead(net::worker& home, http::fetcher& fetcher, cha
     }
     bool by_dns = std::ranges::find(types, challenge_type::dns_01) != types.end();
     bool by_address = !name.starts_with("*.") && std::ranges::any_of(types, looks_at_addresses);
-    if (!by_address) co_return by_dns ? passed_by_dns : only_by_dns(name);
+    if (!by_address) co_return by_dns ? passed_by_dns() : only_by_dns(name);
 
     auto found = co_await records_of(home, how.resolvers, name, how.limit);
-    if (found.all.empty()) co_return by_dns ? passed_by_dns : without_address(found, name);
+    if (found.all.empty()) co_return by_dns ? passed_by_dns() : without_address(found, name);
 
     exhibit shown(board, name, types);
     bool everywhere = co_await shown.show();

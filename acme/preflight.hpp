@@ -17,7 +17,7 @@ namespace lintel::acme {
 enum class challenge_type { http_01, tls_alpn_01, dns_01 };
 
 struct preflight_settings {
-    std::vector<net::address> resolvers;           ///< whom to ask for A and AAAA (and CAA); never empty
+    std::vector<net::address> resolvers;           ///< whom to ask for A, AAAA and CAA, ports included; never empty
     std::uint16_t http_port = 80, tls_port = 443;  ///< where a CA would knock; others in tests only
     duration limit = std::chrono::seconds(10);     ///< for each try
     std::vector<std::string> ca_names;             ///< the CA's names in CAA records (RFC 8659), empty = not looked at
@@ -35,8 +35,9 @@ struct preflight_report {
                       ///< where all works
 };
 
-/// Tries `types` (http_01, tls_alpn_01) through each address of `name` (a DNS name, or an address itself). Shows its
-/// probes on `board` and takes them down.
+/// Tries `types` through each address of `name` (a DNS name, or an address itself), all at once. Shows its probes on
+/// `board` and takes them down, also when it is cancelled. dns_01 needs no address: it works unless a CAA record
+/// forbids it, and is all that a wildcard can have. What is referred to must outlive the task.
 task<preflight_report> look_ahead(net::worker& home, http::fetcher& fetcher, challenge_board& board,
                                   const preflight_settings& how, std::string name, std::vector<challenge_type> types);
 
