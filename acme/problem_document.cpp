@@ -67,8 +67,9 @@ std::optional<failure> read_problem(const json& problem)
     if (parts != problem.end() && parts->is_array()) {
         auto count = std::min(parts->size(), most_subproblems);
         for (std::size_t i = 0; i < count; ++i) {
-            if (!found.detail.empty()) found.detail += "; ";
-            found.detail += subproblem_text((*parts)[i]);
+            auto part = subproblem_text((*parts)[i]);
+            if (!found.detail.empty() && !part.empty()) found.detail += "; ";
+            found.detail += part;
         }
     }
     cut(found.detail);

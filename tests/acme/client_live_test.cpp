@@ -74,6 +74,7 @@ protected:
     {
         auto found = run(speaker->read_authorization(who, url));
         ASSERT_TRUE(found) << told(found.error());
+        if (found->status == check_status::valid) return;  // of an earlier order: pebble uses a few again, always
         ASSERT_FALSE(found->challenges.empty());
         auto ready = run(speaker->say_ready(who, found->challenges.front().url));
         ASSERT_TRUE(ready) << told(ready.error());

@@ -169,7 +169,7 @@ TEST(Resources, AProblemHasTheCasWordsAndThoseOfItsParts)
     EXPECT_EQ(why->type, "malformed");
     EXPECT_EQ(why->detail,
               "Some identifiers are bad; _a.example: Invalid underscore in \"_a.example\"; "
-              "b.example: caa; for nobody; ");
+              "b.example: caa; for nobody");
     EXPECT_EQ(read_problem(R"({"type": "about:blank", "title": "Gone"})")->detail, "Gone");
     EXPECT_EQ(read_problem(R"({"type": "about:blank", "title": "Gone"})")->type, "about:blank");
     EXPECT_EQ(read_problem("{\"detail\": \"a\\u001b[31m\\nb\"}")->detail, "a [31m b");
