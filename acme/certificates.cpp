@@ -1,33 +1,101 @@
 #include "acme/certificates.hpp"
 
+#include "acme/import.hpp"
+#include "acme/renewal.hpp"
+#include "base/log.hpp"
 #include "store/sqlite_records.hpp"
+
+#include <algorithm>
 
 namespace lintel::acme {
 
-checked<std::unique_ptr<certificates>> certificates::open(const std::filesystem::path& state,
-                                                          std::vector<model::entrypoint> entrypoints)
+checked<std::unique_ptr<certificates>> certificates::open(const std::filesystem::path& state, parts with)
 {
     auto on_disk = store::open_records(state);
     if (!on_disk) return std::unexpected(on_disk.error());
     auto records = vault::open(std::move(*on_disk));
     if (!records) return std::unexpected(records.error());
-    std::unique_ptr<certificates> all(new certificates(std::move(*records), std::move(entrypoints)));
+    std::unique_ptr<certificates> all(new certificates(std::move(*records), std::move(with)));
     auto local = local_issuer::open(state, all->vault_, all->shelf_);
     if (!local) return std::unexpected(local.error());
     all->local_.emplace(std::move(*local));
     for (const auto& [id, record] : all->vault_.contents().certificates) {
         if (record.issuer != local_issuer_name) all->shelf_.put(record);
     }
+    auto& [home, fetcher, board, entrypoints, settings, on_served, on_wanted] = all->with_;
+    all->on_demand_.emplace(home, fetcher, all->vault_, on_wanted);
+    all->manager_.emplace(manager::parts{home, fetcher, board, all->vault_, all->shelf_, settings}, on_served);
+    for (const auto& path : settings.imports) {
+        auto got = all->import(path);
+        if (!got) all->import_problems_.push_back(got.error());
+        if (got) std::ranges::move(got->problems, std::back_inserter(all->import_problems_));
+    }
     return all;
 }
 
-void certificates::want(const model::snapshot& desired, wall_clock::time_point now)
+checked<certificates::imported> certificates::import(const std::filesystem::path& path)
 {
+    auto read = import_from(path);
+    if (!read) return std::unexpected(read.error());
+    imported result;
+    result.problems = std::move(read->problems);
+    store::changes step;
+    for (auto& each : read->certificates) {
+        if (!vault_.contents().certificates.contains(each.id)) step.certificates.put.push_back(std::move(each));
+    }
+    result.count = step.certificates.put.size();
+    if (result.count == 0) return result;
+    if (auto written = vault_.commit(step); !written) return std::unexpected(written.error());
+    for (const auto& each : step.certificates.put) {
+        shelf_.put(each);
+        manager_->take_over(each);
+    }
+    log::info("certificates.imported", {{"from", path.string()}, {"count", result.count}});
+    return result;
+}
+
+void certificates::want(model::snapshot& desired, const router_terms& terms, wall_clock::time_point now)
+{
+    std::string url;
+    for (const auto& [id, router] : desired.routers) {
+        if (!router.ask.empty() && router.refusal.empty()) url = router.ask;
+    }
+    on_demand_->use(std::move(url));
+    auto hosts = hosts_.of(desired, with_.entrypoints);
+    auto wanted = collect_wants(hosts, terms, with_.settings);
+    problems_ = std::move(wanted.problems);
+    for (const auto& name : on_demand_->names()) {
+        if (!hosts.contains(name)) wanted.all.push_back({{name}, with_.settings.default_issuers});
+    }
+    manager_->want(std::move(wanted.all));
     std::vector<std::string> uncovered;
-    for (const auto& [host, routers] : hosts_.of(desired, entrypoints_)) {
+    for (const auto& [host, routers] : hosts) {
         if (!shelf_.covers(host)) uncovered.push_back(host);
     }
     local_->provide(uncovered, now);
+    mark_redirects(desired);
+    renew_on_demand(hosts, now);
+}
+
+void certificates::mark_redirects(model::snapshot& desired)
+{
+    for (auto& [id, router] : desired.routers) {
+        if (!router.redirect_to_https) continue;
+        for (const auto& host : hosts_.of_rule(router.rule)) {
+            router.pending = manager_->waits_for(host);
+            if (!router.pending.empty()) break;
+        }
+    }
+}
+
+/// Nobody's route names them, so the owner's URL decides again whether they are renewed.
+void certificates::renew_on_demand(const host_routers& hosts, wall_clock::time_point now)
+{
+    if (!on_demand_->is_on()) return;
+    for (const auto& [id, each] : vault_.contents().certificates) {
+        bool ours = each.issuer != local_issuer_name && each.names.size() == 1 && !hosts.contains(each.names.front());
+        if (ours && renewal_time(each) <= now) on_demand_->ask(each.names.front());
+    }
 }
 
 void certificates::add_changes(model::delta& step)
@@ -35,6 +103,14 @@ void certificates::add_changes(model::delta& step)
     auto changed = shelf_.take_changes();
     step.upsert.certificates = std::move(changed.upsert);
     step.remove.certificates = std::move(changed.remove);
+}
+
+std::vector<problem> certificates::problems() const
+{
+    auto all = problems_;
+    all.insert(all.end(), import_problems_.begin(), import_problems_.end());
+    std::ranges::move(manager_->problems(), std::back_inserter(all));
+    return all;
 }
 
 }  // namespace lintel::acme

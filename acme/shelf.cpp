@@ -1,18 +1,8 @@
 #include "acme/shelf.hpp"
 
+#include "acme/holdings.hpp"
+
 namespace lintel::acme {
-
-namespace {
-
-/// "a.b.c" → "*.b.c"; empty for wildcards and for what has no label above.
-std::string wildcard_over(std::string_view host)
-{
-    auto dot = host.find('.');
-    bool has_one = !host.starts_with('*') && dot != std::string_view::npos && dot > 0;
-    return has_one ? "*" + std::string(host.substr(dot)) : "";
-}
-
-}  // namespace
 
 void shelf::count(const names& those, int by)
 {

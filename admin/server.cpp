@@ -1,5 +1,7 @@
 #include "admin/server.hpp"
 
+#include "admin/certificate_calls.hpp"
+#include "admin/certificate_views.hpp"
 #include "admin/views.hpp"
 #include "base/json_text.hpp"
 
@@ -19,17 +21,54 @@ answer_text problem_document(int status, std::string_view detail)
                         ",\"detail\":" + json_text::quoted(detail) + "}\n"};
 }
 
-answer_text answer_to(const http::request_head& request, const facts& known)
+constexpr std::size_t body_limit_bytes = 64U << 10;
+
+answer_text tell(const http::request_head& request, const facts& known)
 {
-    if (!request.is("GET") && !request.is("HEAD")) return problem_document(405, "this API is read-only: use GET");
-    if (request.path == "/status") return {200, status_json(known)};
-    if (request.path == "/routes") return {200, routes_json(known)};
-    if (request.path == "/problems") return {200, problems_json(known)};
-    if (request.path == "/health") {
+    const auto& path = request.path;
+    if (path == "/status") return {200, status_json(known)};
+    if (path == "/routes") return {200, routes_json(known)};
+    if (path == "/problems") return {200, problems_json(known)};
+    if (path == "/certificates") return {200, certificates_json(known.certificates)};
+    constexpr std::string_view one = "/certificates/";
+    if (path.starts_with(one)) return {200, certificate_json(known.certificates, std::string(path.substr(one.size())))};
+    if (path == "/health") {
         auto [good, json] = health_json(known);
         return {good ? 200 : 503, std::move(json)};
     }
-    return problem_document(404, "known are /status, /routes, /problems and /health");
+    return problem_document(404, "known are /status, /routes, /problems, /certificates and /health");
+}
+
+/// None where it is too long, or cut short.
+task<std::optional<std::string>> read_all(http::body_source& body)
+{
+    std::string all;
+    for (;;) {
+        auto piece = co_await body.read();
+        if (piece.what == http::body_piece::kind::reset) co_return std::nullopt;
+        if (piece.what == http::body_piece::kind::end) co_return all;
+        if (all.size() + piece.bytes.size() > body_limit_bytes) co_return std::nullopt;
+        all += piece.bytes;
+    }
+}
+
+task<answer_text> act(http::exchange& exchange, const facts& known)
+{
+    std::string path(exchange.request().path);
+    auto body = co_await read_all(exchange.body());
+    if (!body) co_return problem_document(413, "the body is longer than 64 KiB, or cut short");
+    auto done = co_await call_certificates(known.certificates, std::move(path), std::move(*body));
+    if (!done.why.empty()) co_return problem_document(done.status, done.why);
+    co_return answer_text{done.status, std::move(done.json)};
+}
+
+task<answer_text> answer_to(http::exchange& exchange, const facts& known)
+{
+    const auto& request = exchange.request();
+    if (request.is("GET") || request.is("HEAD")) co_return tell(request, known);
+    bool can_be_told = request.path.starts_with("/certificates/") || request.path.starts_with("/accounts/");
+    if (request.is("POST") && can_be_told) co_return co_await act(exchange, known);
+    co_return problem_document(405, "this can only be read: use GET");
 }
 
 }  // namespace
@@ -53,7 +92,7 @@ task<void> server::serve(std::unique_ptr<net::stream> client)
 
 task<void> server::answer(http::exchange& exchange)
 {
-    auto [status, json] = answer_to(exchange.request(), known_);
+    auto [status, json] = co_await answer_to(exchange, known_);
     http::response_head head;
     head.status = status;
     head.fields.add("Content-Type", json.starts_with("{\"title\"") ? "application/problem+json" : "application/json");

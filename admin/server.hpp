@@ -8,7 +8,8 @@
 
 namespace lintel::admin {
 
-/// Read-only: GET /status, /routes, /problems, /health. Errors are problem documents (RFC 9457).
+/// GET /status, /routes, /problems, /health, /certificates tell; POST does (admin/certificate_calls). Errors are
+/// problem documents (RFC 9457).
 class server {
 public:
     server(net::worker& home, int socket, facts known);

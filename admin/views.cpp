@@ -21,6 +21,7 @@ json all_problems(const facts& known)
 {
     json list = json::array();
     for (const auto& each : known.problems) list.push_back(entry_of(each));
+    for (const auto& each : known.certificates.problems()) list.push_back(entry_of(each));
     for (const auto& [name, state] : known.catalogue.providers()) {
         for (const auto& each : state.problems) list.push_back(entry_of(each));
         if (!state.available && state.settled) list.push_back({{"where", name}, {"what", state.detail}});

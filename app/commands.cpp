@@ -1,13 +1,11 @@
 #include "app/commands.hpp"
 
+#include "app/admin_call.hpp"
 #include "app/exit_status.hpp"
-#include "app/state_folder.hpp"
 #include "app/tables.hpp"
 #include "base/file.hpp"
 #include "discovery/file_provider.hpp"
 #include "discovery/merge.hpp"
-#include "http/fetch.hpp"
-#include "net/worker.hpp"
 
 #include <cerrno>
 #include <cstdio>
@@ -20,25 +18,6 @@ namespace lintel::app {
 namespace fs = std::filesystem;
 
 namespace {
-
-using answer = std::expected<http::fetch_response, http::fetch_failure>;
-
-task<void> fetch_into(net::worker& home, http::fetch_request request, answer& into)
-{
-    http::fetcher fetcher(home);
-    into = co_await fetcher.fetch(std::move(request));
-}
-
-answer get(const std::string& socket, const std::string& path)
-{
-    net::worker home;
-    answer got = std::unexpected(http::fetch_failure{});
-    http::fetch_request request;
-    request.url = "http://lintel" + path;
-    request.unix_socket = socket;
-    home.complete(fetch_into(home, std::move(request), got));
-    return got;
-}
 
 std::vector<fs::path> route_files(const fs::path& path)
 {
@@ -76,13 +55,8 @@ bool check_file(const fs::path& path, std::map<std::string, discovery::fragment>
 
 int ask(const std::string& state, const std::string& path, output how)
 {
-    auto socket = admin_socket(state).string();
-    auto got = get(socket, path);
-    if (!got) {
-        std::cerr << "lintel: no answer on " << socket << ": " << got.error().why
-                  << "\nIs `lintel run` running with this state folder? Name it with --state.\n";
-        return exit_status::no_daemon;
-    }
+    auto got = call_admin(state, path);
+    if (!got) return exit_status::no_daemon;
     std::cout << (how == output::json ? got->body : table_of(path, got->body));
     return got->status == 200 ? exit_status::success : exit_status::failure;
 }

@@ -2,6 +2,7 @@
 
 #include "acme/certificates.hpp"
 #include "admin/server.hpp"
+#include "app/edge_board.hpp"
 #include "app/exit_status.hpp"
 #include "app/messages.hpp"
 #include "app/rights.hpp"
@@ -32,19 +33,21 @@ constexpr duration certificate_check = 1h;
 /// Sources → catalogue → merge → certificates → publisher → edge. Built in floor order.
 class control {
 public:
-    control(net::worker& home, const start_message& start, const settings& parsed, std::vector<unique_fd> sockets,
-            std::unique_ptr<acme::certificates> certificates)
+    control(net::worker& home, const start_message& start, const settings& parsed, std::vector<unique_fd> sockets)
         : home_(home),
           settings_(parsed),
           entrypoints_(start.entrypoints),
           fetcher_(home),
-          certificates_(std::move(certificates)),
           catalogue_([this] { news_.notify(); }),
           news_(home),
           unsaved_(home),
-          publisher_(home, sockets.at(0).get(), start.edge_uid, [this] { take_edge_change(); }),
+          publisher_(
+              home, sockets.at(0).get(), start.edge_uid, [this] { take_edge_change(); },
+              [this](const std::string& name) { certificates_->ask(name); }),
+          board_(home, publisher_),
+          certificates_(open_certificates()),
           api_(home, sockets.at(1).get(),
-               {catalogue_, publisher_, entrypoints_, problems_, start.supervisor, wall_clock::now()}),
+               {catalogue_, publisher_, entrypoints_, problems_, *certificates_, start.supervisor, wall_clock::now()}),
           tasks_(home)
     {
     }
@@ -63,12 +66,27 @@ public:
         start_sources();
         tasks_.spawn("refresh", refresh());
         tasks_.spawn("save", save());
-        tasks_.spawn("certificates", renew());
+        tasks_.spawn("certificates", certificates_->run());
+        tasks_.spawn("renew", renew());
         tasks_.spawn("link", publisher_.run());
         tasks_.spawn("admin", api_.run());
     }
 
 private:
+    std::unique_ptr<acme::certificates> open_certificates()
+    {
+        acme::certificates::parts parts{.home = home_,
+                                        .fetcher = fetcher_,
+                                        .board = board_,
+                                        .entrypoints = entrypoints_,
+                                        .settings = settings_.certificates,
+                                        .on_served = [this] { publish_certificates(); },
+                                        .on_wanted = [this] { news_.notify(); }};
+        auto opened = acme::certificates::open(settings_.state, std::move(parts));
+        if (opened) return std::move(*opened);
+        throw std::runtime_error(opened.error().where + ": " + opened.error().what);
+    }
+
     void start_sources()
     {
         if (!settings_.routes.empty()) {
@@ -103,8 +121,9 @@ private:
         discovery::carry_over(merged.desired, last_good_, catalogue_, engine_answered_);
         for (auto& each : model::remove_oversized(merged.desired)) problems_.push_back(std::move(each));
         certificates_->put_files(std::move(merged.desired.certificates));
+        acme::router_terms terms{std::move(merged.certificate_terms), std::move(merged.tcp_certificate_terms)};
+        certificates_->want(merged.desired, terms, wall_clock::now());
         auto step = model::routing_difference(publisher_.current(), merged.desired);
-        certificates_->want(merged.desired, wall_clock::now());
         certificates_->add_changes(step);
         auto before = publisher_.version();
         bool lasting = is_lasting(step);
@@ -112,6 +131,15 @@ private:
         if (lasting) lasting_version_ = version;
         if (version != before) log::debug("snapshot.published", {{"version", version}});
         if (!publisher_.edge().connected) certificates_->save();
+    }
+
+    /// They go out at once; whatever waited for them (redirects, wants) is looked at afterwards.
+    void publish_certificates()
+    {
+        model::delta step;
+        certificates_->add_changes(step);
+        publisher_.publish(std::move(step));
+        news_.notify();
     }
 
     /// Whether the last good snapshot holds something of it.
@@ -132,6 +160,7 @@ private:
     /// What the edge acked without a complaint is good.
     void take_edge_change()
     {
+        board_.look();
         const auto& edge = publisher_.edge();
         bool good = edge.connected && edge.applied == publisher_.version() && edge.rejected.empty();
         if (good && edge.applied != good_version_) {
@@ -172,11 +201,12 @@ private:
     model::snapshot last_good_;  ///< of the run before, for sources that are silent in this one
     bool engine_answered_ = false;
     http::fetcher fetcher_;
-    std::unique_ptr<acme::certificates> certificates_;
     discovery::catalogue catalogue_;
     net::event news_, unsaved_;
     std::uint64_t lasting_version_ = 0, good_version_ = 0, saved_version_ = 0;
     link::publisher publisher_;
+    edge_board board_;
+    std::unique_ptr<acme::certificates> certificates_;
     admin::server api_;
     std::unique_ptr<discovery::file_provider> files_;
     std::unique_ptr<discovery::engine_provider> engine_;
@@ -217,14 +247,7 @@ private:
         if (!parsed) throw std::runtime_error("the supervisor said nothing that can be understood");
         log::set_up("control", parsed->log_level, parsed->log_format);
         end_with(static_cast<pid_t>(start->supervisor));
-        auto certificates = acme::certificates::open(parsed->state, start->entrypoints);
-        if (!certificates) {
-            log::error("certificates.unusable",
-                       {{"where", certificates.error().where}, {"why", certificates.error().what}});
-            std::_Exit(exit_status::failure);
-        }
-        control_ =
-            std::make_unique<control>(home_, *start, *parsed, std::move(first->descriptors), std::move(*certificates));
+        control_ = std::make_unique<control>(home_, *start, *parsed, std::move(first->descriptors));
         control_->start();
         co_await line_.receive();  // any word of the supervisor's, or its end, is the end
         end();

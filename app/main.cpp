@@ -1,6 +1,7 @@
 // The command table.
 
 #include "app/ca_trust.hpp"
+#include "app/cert_commands.hpp"
 #include "app/commands.hpp"
 #include "app/control.hpp"
 #include "app/demo_app.hpp"
@@ -131,6 +132,52 @@ int run_lintel(int argc, char** argv)
     add_question("routes", "what is served, from which label or file, by which endpoints");
     add_question("problems", "what was ignored and why");
     add_question("health", "exit 0 when all is well, 1 when not");
+
+    auto* cert = lintel.add_subcommand("cert", "the certificates that are served, and how they are obtained");
+    cert->require_subcommand(1);
+    std::string name, place = ".", reason = "unspecified";
+    auto add_cert = [&](const char* verb, const char* help, const char* what, std::string& into, auto job) {
+        auto* command = cert->add_subcommand(verb, help);
+        add_state(*command);
+        if (what != nullptr) command->add_option(what, into)->required()->type_name("");
+        command->callback([&, job] { status = job(); });
+        return command;
+    };
+    auto add_format = [&](CLI::App* command) {
+        command->add_option("-o,--output", format, "text or json")
+            ->check(CLI::IsMember({"text", "json"}))
+            ->type_name("FORMAT");
+    };
+    auto how = [&] { return format == "json" ? output::json : output::human; };
+    add_format(add_cert("list", "what is wanted and what is there", nullptr, name,
+                        [&, how] { return list_certificates(state, how()); }));
+    add_format(add_cert("show", "the certificates of a host, with their chains", "name", name,
+                        [&, how] { return show_certificate(state, name, how()); }));
+    add_format(add_cert("explain", "what a host's certificate waits for, and what to do", "name", name,
+                        [&, how] { return explain_certificate(state, name, how()); }));
+    add_cert("renew", "order a host's certificate now, whatever was planned", "name", name,
+             [&] { return renew_certificate(state, name); });
+    add_cert("import", "take over Traefik's acme.json or Caddy's data folder", "path", place,
+             [&] { return import_certificates(state, place); });
+    add_cert("export", "write a host's chain and key to files", "name", name,
+             [&] { return export_certificate(state, name, place); })
+        ->add_option("--to", place, "the folder, or - for standard output [.]")
+        ->type_name("DIR");
+    add_cert("revoke", "have a certificate revoked by its CA (a host's name, or an id of lintel cert list)", "name",
+             name, [&] { return revoke_certificate(state, name, reason); })
+        ->add_option("--reason", reason, "why [unspecified]")
+        ->check(CLI::IsMember(revocation_reasons()));
+
+    auto* account = lintel.add_subcommand("account", "our accounts at CAs");
+    account->require_subcommand(1);
+    auto add_account = [&](const char* verb, const char* help, auto job) {
+        auto* command = account->add_subcommand(verb, help);
+        add_state(*command);
+        command->add_option("issuer", name, "its name in lintel.yaml")->required()->type_name("");
+        command->callback([&, job] { status = job(state, name); });
+    };
+    add_account("rotate-key", "give the account a new key (RFC 8555 7.3.5)", rotate_account_key);
+    add_account("deactivate", "close the account for good", deactivate_account);
 
     auto* ca = lintel.add_subcommand("ca", "print the local CA's certificate, for clients to trust");
     add_state(*ca);

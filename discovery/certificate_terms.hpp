@@ -2,6 +2,7 @@
 // What a router says about the certificates of its hosts: who issues them, and which names share one.
 
 #include "base/result.hpp"
+#include "model/certificate_terms.hpp"
 
 #include <string>
 #include <string_view>
@@ -9,16 +10,7 @@
 
 namespace lintel::discovery {
 
-/// Traefik's `tls.certresolver` and `tls.domains`. Both empty: the default issuer, one certificate for each host.
-struct certificate_terms {
-    std::string resolver;                           ///< as written; lintel.yaml says whom it means
-    std::vector<std::vector<std::string>> domains;  ///< each one certificate: main first, then its other names
-    std::string source;                             ///< for people; merge() fills it in
-
-    bool operator==(const certificate_terms&) const = default;
-
-    bool empty() const { return resolver.empty() && domains.empty(); }
-};
+using certificate_terms = model::certificate_terms;
 
 /// The names of one certificate as they are compared, each once: host names in lower case, "*." and a name, addresses
 /// (IPv6 without brackets). The problem says which of `written` is none of these.

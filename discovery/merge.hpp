@@ -12,8 +12,7 @@
 
 namespace lintel::discovery {
 
-/// Router id → what it says about its certificates, of those that say anything.
-using terms_by_router = std::map<std::string, certificate_terms>;
+using model::terms_by_router;
 
 struct merged {
     model::snapshot desired;                ///< certificates: those that sources brought; the local CA's come later

@@ -17,7 +17,7 @@ std::string content_of(const declared_tcp_router& router)
     auto security = std::to_string(static_cast<int>(spec.security));
     return text::join(spec.names, ",") + '\n' + text::join(canonical_names(spec.entrypoints), ",") + '\n' +
            std::to_string(spec.priority) + '\n' + spec.service + '\n' + security + '\n' + spec.tls_options +
-           content_of(router.certificate);
+           discovery::content_of(router.certificate);
 }
 
 /// Why a router can't be on an entrypoint; empty where it can. HTTP in clear text is what `http` is for, and what

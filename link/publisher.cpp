@@ -125,6 +125,7 @@ private:
                 log::error("link.rejected", {{"kind", each.kind}, {"id", each.id}, {"why", each.why}});
             }
         }
+        if (const auto* wanted = std::get_if<ask>(&what)) return owner_.on_ask_(wanted->name);
         if (owner_.view_.id != id_) return;  // a newer edge serves already
         if (const auto* done = std::get_if<ack>(&what)) {
             owner_.view_.applied = done->version;
@@ -145,11 +146,13 @@ private:
     bool serving_ = false;
 };
 
-publisher::publisher(net::worker& home, int socket, unsigned peer_uid, std::function<void()> on_edge_change)
+publisher::publisher(net::worker& home, int socket, unsigned peer_uid, std::function<void()> on_edge_change,
+                     std::function<void(const std::string&)> on_ask)
     : home_(home),
       listener_(home, socket),
       peer_uid_(peer_uid),
       on_edge_change_(std::move(on_edge_change)),
+      on_ask_(std::move(on_ask)),
       tasks_(home)
 {
 }

@@ -28,7 +28,9 @@ struct edge_view {
 class publisher {
 public:
     /// `socket`: the listening unix socket that the supervisor made. `peer_uid`: who may connect (SO_PEERCRED).
-    publisher(net::worker& home, int socket, unsigned peer_uid, std::function<void()> on_edge_change);
+    /// `on_ask`: a handshake waits for a certificate for this name.
+    publisher(net::worker& home, int socket, unsigned peer_uid, std::function<void()> on_edge_change,
+              std::function<void(const std::string&)> on_ask);
     ~publisher();
 
     /// Accepts edges until cancelled; then those that are connected are dropped. Nothing is sent before the first
@@ -60,6 +62,7 @@ private:
     net::listener listener_;
     unsigned peer_uid_;
     std::function<void()> on_edge_change_;
+    std::function<void(const std::string&)> on_ask_;
     ticket_rotation tickets_;
     model::snapshot wanted_;
     std::uint64_t version_ = 0;

@@ -93,7 +93,8 @@ protected:
     void start_control()
     {
         socket = std::move(net::bind_unix(path)).value();
-        control = std::make_unique<publisher>(loop, socket.get(), ::getuid(), [] {});
+        control = std::make_unique<publisher>(
+            loop, socket.get(), ::getuid(), [] {}, [this](const std::string& name) { asked.push_back(name); });
         control_tasks = std::make_unique<net::task_group>(loop);
         control_tasks->spawn("control", control->run());
     }
@@ -161,6 +162,7 @@ protected:
     std::vector<model::delta> steps;
     std::vector<std::vector<std::string>> ticket_keys;  ///< as they were handed over
     std::vector<rejection> rejects;
+    std::vector<std::string> asked;
     bool held = false, applying = false;
     test::random_model made_up{21};
 };
@@ -244,10 +246,12 @@ TEST_F(Link, TellsControlWhatTheEdgeSays)
     EXPECT_EQ(control->edge().pid, ::getpid());
     EXPECT_EQ(control->edge().endpoints.at("e1").state, "ready") << "said after each hello";
     edge->report(stats{{{"requests", 12}}});
+    edge->report(ask{"a.example"});
     edge->report(endpoint_report{"e1", "suspect", "refused"});
     ASSERT_TRUE(until([&] {
         return control->edge().counters.contains("requests") && control->edge().endpoints.at("e1").state == "suspect";
     }));
+    EXPECT_EQ(asked, std::vector<std::string>{"a.example"});
 }
 
 TEST_F(Link, SendsNothingBeforeThereIsSomething)
@@ -350,7 +354,7 @@ TEST_F(Link, GivesAProvisionalStateToAnEdgeThatHasNone)
 TEST_F(Link, RefusesAnotherUsersProcess)
 {
     socket = std::move(net::bind_unix(path)).value();
-    control = std::make_unique<publisher>(loop, socket.get(), ::getuid() + 1, [] {});
+    control = std::make_unique<publisher>(loop, socket.get(), ::getuid() + 1, [] {}, [](const std::string&) {});
     control_tasks = std::make_unique<net::task_group>(loop);
     control_tasks->spawn("control", control->run());
     auto connected = test::outcome_of(loop, net::connect(loop, net::address::of_unix(path).value(), 5s)).value();

@@ -1,0 +1,184 @@
+#include "acme/order_run.hpp"
+
+#include "base/log.hpp"
+#include "net/event.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace lintel::acme {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr duration processing_limit = 10min;
+
+std::unexpected<failure> failed(failure::kind kind, std::string why)
+{
+    failure what;
+    what.what = kind;
+    what.detail = std::move(why);
+    return std::unexpected(std::move(what));
+}
+
+class run {
+public:
+    run(order_tools with, std::string id, order_plan how)
+        : with_(std::move(with)), id_(std::move(id)), how_(std::move(how))
+    {
+    }
+
+    task<answer<std::string>> to_the_certificate()
+    {
+        auto now = co_await placed();
+        if (!now) co_return std::unexpected(now.error());
+        if (now->status == order_status::pending) {
+            if (auto proven = co_await prove_all(*now); !proven) co_return std::unexpected(proven.error());
+            now = co_await beyond({order_status::pending, order_status::processing}, now->url);
+            if (!now) co_return std::unexpected(now.error());
+        }
+        if (now->status == order_status::ready) {
+            now = co_await finalized(*now);
+            if (!now) co_return std::unexpected(now.error());
+        }
+        co_return co_await with_.at.download(with_.who, now->certificate, with_.whose.preferred_chain);
+    }
+
+private:
+    const store::order_record& record() const { return with_.records.contents().orders.at(id_); }
+
+    answer<void> keep(store::order_record what)
+    {
+        store::changes step;
+        step.orders.put.push_back(std::move(what));
+        auto written = with_.records.commit(step);
+        if (!written) return failed(failure::kind::unreachable, written.error().where + ": " + written.error().what);
+        return {};
+    }
+
+    /// The order as the CA has it; placed now, or before a crash.
+    task<answer<order>> placed()
+    {
+        if (record().url.empty()) {
+            auto url = co_await find_placed();
+            if (!url) co_return std::unexpected(url.error());
+            if (url->empty()) co_return co_await place();
+            auto found = record();
+            found.url = *url;
+            if (auto kept = keep(std::move(found)); !kept) co_return std::unexpected(kept.error());
+        }
+        co_return co_await beyond({order_status::processing}, record().url);
+    }
+
+    /// The CA may have heard of the order and our crash been faster than its answer. Empty: nothing like it is open.
+    task<answer<std::string>> find_placed()
+    {
+        if (!how_.resumed) co_return std::string();
+        auto listed = co_await with_.at.list_orders(with_.who);
+        if (!listed) co_return std::unexpected(listed.error());
+        for (const auto& url : *listed) {
+            auto there = co_await with_.at.read_order(with_.who, url);
+            if (!there) continue;
+            bool open = there->status == order_status::pending || there->status == order_status::ready;
+            if (open && is_same(there->names, record().names)) co_return url;
+        }
+        co_return std::string();
+    }
+
+    static bool is_same(const std::vector<std::string>& a, const std::vector<std::string>& b)
+    {
+        return std::set(a.begin(), a.end()) == std::set(b.begin(), b.end());
+    }
+
+    task<answer<order>> place()
+    {
+        new_order what{record().names, record().profile, record().replaces};
+        auto placed = co_await with_.at.create_order(with_.who, what);
+        bool replaced = !placed && placed.error().type == "alreadyReplaced" && !what.replaces.empty();
+        if (replaced) {
+            what.replaces.clear();  // RFC 9773 §5: an order without it is as good
+            placed = co_await with_.at.create_order(with_.who, what);
+        }
+        if (!placed) co_return placed;
+        auto known = record();
+        known.url = placed->url;
+        if (auto kept = keep(std::move(known)); !kept) co_return std::unexpected(kept.error());
+        co_return placed;
+    }
+
+    /// The order once it is in none of these states; a failure where it is invalid.
+    task<answer<order>> beyond(std::set<order_status> passing, std::string url)
+    {
+        net::event pause(with_.home);
+        auto end = steady_clock::now() + processing_limit;
+        for (int asked = 0;; ++asked) {
+            auto now = co_await with_.at.read_order(with_.who, url);
+            if (!now) co_return now;
+            if (now->status == order_status::invalid) co_return std::unexpected(refusal_of(*now));
+            if (!passing.contains(now->status)) co_return now;
+            if (steady_clock::now() > end)
+                co_return failed(failure::kind::unreachable, "the CA is still processing the order");
+            co_await pause.wait_until(steady_clock::now() + poll_pause(now->retry_after, asked));
+        }
+    }
+
+    static failure refusal_of(const order& which)
+    {
+        if (which.error) return *which.error;
+        failure none;
+        none.what = failure::kind::refused;
+        none.detail = "the CA calls the order invalid and did not say why";
+        return none;
+    }
+
+    task<answer<void>> prove_all(const order& now)
+    {
+        for (const auto& url : now.authorizations) {
+            auto what = co_await with_.at.read_authorization(with_.who, url);
+            if (!what) co_return std::unexpected(what.error());
+            if (what->status == check_status::valid) {
+                if (how_.resumed) co_await with_.answers.clean_up(with_.who, with_.whose, *what);
+                continue;
+            }
+            auto name = what->wildcard ? "*." + what->name : what->name;
+            auto planned = how_.challenges.find(name);
+            auto types = planned != how_.challenges.end() ? planned->second : usable_challenges(with_.whose, name);
+            auto proven = co_await with_.answers.prove(with_.at, with_.who, with_.whose, *what, std::move(types));
+            if (!proven) co_return proven;
+        }
+        co_return answer<void>{};
+    }
+
+    task<answer<order>> finalized(order now)
+    {
+        auto known = record();
+        if (known.csr_der.empty()) {
+            auto request = certificate_request(known.key_pem, now.names);
+            if (!request) co_return failed(failure::kind::malformed, request.error().what);
+            known.csr_der = std::move(*request);
+            if (auto kept = keep(known); !kept) co_return std::unexpected(kept.error());
+        }
+        auto done = co_await with_.at.finalize(with_.who, now.finalize, known.csr_der);
+        if (!done) co_return done;
+        if (done->status == order_status::invalid) co_return std::unexpected(refusal_of(*done));
+        if (done->status == order_status::valid) co_return done;
+        co_return co_await beyond({order_status::processing, order_status::ready}, now.url);
+    }
+
+    order_tools with_;
+    std::string id_;
+    order_plan how_;
+};
+
+}  // namespace
+
+task<answer<std::string>> run_order(order_tools with, std::string order_id, order_plan how)
+{
+    run one(std::move(with), std::move(order_id), std::move(how));
+    co_return co_await one.to_the_certificate();
+}
+
+bool is_resumable(const failure& why) { return why.what == failure::kind::unreachable; }
+
+}  // namespace lintel::acme
