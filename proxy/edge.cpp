@@ -73,11 +73,12 @@ struct edge::inside {
             home.post([this, which = std::move(which)] { suspect(which); });
         };
         auto on_starved = [this] { home.post([this] { prune_pools({}); }); };
+        auto on_name = [this](std::string name) { home.post([this, name = std::move(name)] { ask_for(name); }); };
         for (std::size_t i = 0; i < seats.size(); ++i) {
             auto& each = *seats[i];
             auto* ring = log ? &log->ring(i) : nullptr;
             each.state = std::make_unique<worker_state>(each.thread.loop(), i, config, door, tables, certificates, ring,
-                                                        on_suspect, on_starved);
+                                                        on_suspect, on_starved, on_name);
             each.server = std::make_unique<server>(*each.state);
         }
     }
@@ -92,6 +93,11 @@ struct edge::inside {
         log::warn("endpoint.suspect", {{"endpoint", which->authority()}, {"id", which->id()}});
         tell(*which);
         probes.watch(which);
+    }
+
+    void ask_for(const std::string& name)
+    {
+        if (asked.is_due(name, steady_clock::now())) report(link::ask{name});
     }
 
     void prune_pools(duration longest_idle)
@@ -146,6 +152,7 @@ struct edge::inside {
     std::unique_ptr<access_log> log;
     std::vector<std::unique_ptr<seat>> seats;
     prober probes;
+    asked_names asked;
     bool accepting = false;
     net::task_group tasks;
 };
@@ -185,6 +192,7 @@ task<std::vector<link::rejection>> edge::apply(const model::delta& step)
     }
     co_await self.fence([&change](seat& each, std::size_t index) {
         each.state->routes.get();
+        if (change.certificates) each.state->waiting_names.look_again();
         for (const auto& list : {&change.touched, &change.retired}) {
             for (const auto& which : *list) {
                 if (which->draining()) which->of(index).idle.clear();

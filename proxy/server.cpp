@@ -301,6 +301,7 @@ task<void> server::drain(time_point end, std::function<void()> done)
     while (!worker_.tunnels.empty() && steady_clock::now() < last_call)
         co_await tick.wait_until(steady_clock::now() + 20ms);
     if (connections_.size() > 0) log::warn("drain.cut", {{"connections", connections_.size()}});
+    worker_.waiting_names.give_up();
     for (auto* each : shaking_hands_) each->close();
     worker_.clients.for_each([](http::h1_connection& each) { each.close(); });
     for (auto* each : worker_.tunnels) each->cut();

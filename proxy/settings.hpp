@@ -23,6 +23,8 @@ struct settings {
     http::h1_upstream::limits upstream;
     duration tls_handshake = std::chrono::seconds(10);  ///< from accept to the end of the handshake
     std::size_t max_handshakes = 1024;                  ///< in flight over all workers; a new one beyond is shed
+    std::size_t max_waiting_names = 256;                ///< of these, those that wait for a certificate on demand
+    duration name_patience = std::chrono::seconds(10);  ///< how long one of them waits
     std::size_t collected_body_bytes =
         64 * 1024;                    ///< bodies of known length up to this are read before an endpoint is asked
     std::size_t max_connections = 0;  ///< of clients; 0 = as descriptors and memory allow (edge.cpp)

@@ -9,6 +9,7 @@
 #include "proxy/access_log.hpp"
 #include "proxy/admission.hpp"
 #include "proxy/counters.hpp"
+#include "proxy/name_finder.hpp"
 #include "proxy/routing/route_table.hpp"
 #include "proxy/settings.hpp"
 #include "proxy/upstream/retry_budget.hpp"
@@ -27,7 +28,8 @@ class tcp_connection;
 struct worker_state {
     worker_state(net::worker& home, std::size_t number, const proxy::settings& what, proxy::admission& door,
                  const table_cell& tables, const tls::store_cell& certificates, access_ring* ring,
-                 std::function<void(endpoint_ptr)> on_suspect, std::function<void()> on_starved)
+                 std::function<void(endpoint_ptr)> on_suspect, std::function<void()> on_starved,
+                 std::function<void(std::string)> on_name)
         : loop(home),
           index(number),
           settings(what),
@@ -35,12 +37,16 @@ struct worker_state {
           clients(std::max<std::size_t>(1, what.max_heads / what.workers)),
           routes(tables),
           tls(certificates),
+          waiting_names(home, routes, tls,
+                        {std::max<std::size_t>(1, what.max_waiting_names / what.workers), what.name_patience},
+                        std::move(on_name)),
           names(home, what.dns),
           access(ring),
           suspect(std::move(on_suspect)),
           drop_pools(std::move(on_starved)),
           random(seeded())
     {
+        tls.look_up_with(waiting_names);
         tls.limit_handshakes(std::max<std::size_t>(1, what.max_handshakes / what.workers));
         for (const auto& each : what.entrypoints) {
             limits.push_back({what.head, model::overridden(what.http, each.options)});
@@ -94,6 +100,7 @@ struct worker_state {
     http::connection_book clients;
     table_cell::reader routes;
     tls::server tls;
+    name_finder waiting_names;  ///< thread-safe is what it tells: a handshake waits for this name's certificate
     net::resolver names;
     access_ring* access;                        ///< null: no access log
     std::function<void(endpoint_ptr)> suspect;  ///< thread-safe: this endpoint stopped answering, probe it

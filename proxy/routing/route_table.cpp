@@ -95,6 +95,13 @@ std::shared_ptr<const route_table> route_table::with(http_challenges challenges)
     return next;
 }
 
+std::shared_ptr<const route_table> route_table::asking(bool whether) const
+{
+    auto next = std::make_shared<route_table>(*this);
+    next->asks_ = whether;
+    return next;
+}
+
 bool route_table::speaks_for(std::size_t entrypoint, std::string_view name) const
 {
     const auto* list = listed(key_of(name));

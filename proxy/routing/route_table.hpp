@@ -31,6 +31,7 @@ struct route {
     std::string tls_options;                   ///< that the connection of a request must have agreed to
     std::string strict_transport_security;     ///< for answers over TLS; empty: none
     std::vector<model::http_options> options;  ///< one per entrypoint; empty where the entrypoint's own count
+    bool asks = false;                         ///< it is for any host, and certificates for them are had on demand
     std::bitset<most_entrypoints> path_as_is;  ///< where the path is matched and forwarded as received
 };
 using route_ptr = std::shared_ptr<const route>;
@@ -73,6 +74,10 @@ public:
     }
     std::shared_ptr<const route_table> with(http_challenges challenges) const;
 
+    /// Whether some route is for any host and gets certificates for them on demand.
+    bool asks() const { return asks_; }
+    std::shared_ptr<const route_table> asking(bool whether) const;
+
     /// False before the first snapshot.
     bool loaded() const { return loaded_; }
 
@@ -93,7 +98,7 @@ private:
     std::array<std::shared_ptr<const shard>, shard_count> shards_;
     std::shared_ptr<const tcp_table> tcp_ = std::make_shared<tcp_table>();
     std::shared_ptr<const http_challenges> challenges_;  ///< null: none
-    bool loaded_ = false;
+    bool loaded_ = false, asks_ = false;
 };
 
 }  // namespace lintel::proxy

@@ -217,6 +217,7 @@ void table_builder::take_routers(const model::delta& step, names touched, change
         forget_route(id, lists);
         compile(id, spec->second, lists, result);
     }
+    if (table_->asks() != (asking_ > 0)) table_ = table_->asking(asking_ > 0);
     if (!lists.empty() || !table_->loaded()) table_ = table_->with(std::move(lists));
 }
 
@@ -258,6 +259,8 @@ void table_builder::compile(const std::string& id, const model::router& spec, li
         result.rejected.push_back({"router", id, made->refusal});
     }
     made->rule = std::move(*rule);
+    made->asks = !spec.ask.empty() && !host_constraint(made->rule);
+    asking_ += made->asks ? 1 : 0;
     for (auto key : keys_of(made->rule)) lists[key].fresh.push_back(made);
     if (!spec.tls_options.empty()) {
         for (const auto& host : model::hosts_of(made->rule)) {
@@ -316,6 +319,7 @@ void table_builder::forget_route(const std::string& id, list_changes& lists)
     auto known = routes_.find(id);
     if (known == routes_.end()) return;
     for (auto key : keys_of(known->second->rule)) lists[key].gone.push_back(known->second);
+    asking_ -= known->second->asks ? 1 : 0;
     if (known->second->tls_options != model::default_tls_options) {
         for (const auto& host : model::hosts_of(known->second->rule)) forget(routers_of_wildcard_, host, id);
     }

@@ -69,6 +69,7 @@ private:
     std::map<std::string, service_ptr> services_;
     std::map<std::string, route_ptr> routes_;
     users services_of_endpoint_, services_of_transport_, routers_of_service_;
+    std::size_t asking_ = 0;     ///< routes that ask
     users routers_of_wildcard_;  ///< "*.x" → those with TLS options
     std::shared_ptr<const route_table> table_ = std::make_shared<route_table>();
 };

@@ -112,7 +112,7 @@ protected:
     table_cell tables{std::make_shared<route_table>()};
     tls::store_cell certificates{std::make_shared<tls::store>()};
     proxy::admission door{{1, 1, {}}};
-    worker_state worker{loop, 0, what, door, tables, certificates, nullptr, {}, {}};
+    worker_state worker{loop, 0, what, door, tables, certificates, nullptr, {}, {}, {}};
     std::string id, address;
     bool websocket = false;
 };

@@ -59,7 +59,7 @@ public:
             admission door({1, 1, {}});
             table_cell tables(std::make_shared<route_table>());
             tls::store_cell certificates(std::make_shared<tls::store>());
-            worker_state worker(loop, 0, what, door, tables, certificates, nullptr, {}, {});
+            worker_state worker(loop, 0, what, door, tables, certificates, nullptr, {}, {}, {});
             worker_ = &worker;
             http::h1_connection connection(loop, net::make_stream(loop, std::move(end), test::nowhere()).value(),
                                            worker.limits[0], worker.clients);
