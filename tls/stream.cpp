@@ -13,6 +13,12 @@ namespace {
 
 constexpr std::size_t gathered_bytes = 64 * 1024;  // of plaintext, in one send
 
+/// What stays in the queue fails the next call. Mostly there is nothing, and to ask is a fifth of the work.
+void forget_errors()
+{
+    if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 stream& stream_of(BIO* bio) { return *static_cast<stream*>(BIO_get_data(bio)); }
 
 int read_bio(BIO* bio, char* into, int size)
@@ -102,7 +108,7 @@ task<result<stream::progress>> stream::shake_hands()
     for (bool done = false;;) {
         error_code failure;
         if (!done) {
-            ERR_clear_error();
+            forget_errors();
             outbox_.gather(true);
             auto returned = SSL_do_handshake(session_.get());
             outbox_.gather(false);
@@ -144,7 +150,7 @@ std::string stream::agreed_protocol() const
 result<std::size_t> stream::try_read(std::span<std::byte> into)
 {
     if (failed_) return error_code(errc::protocol_error);
-    ERR_clear_error();
+    forget_errors();
     std::size_t taken = 0;
     int returned = 1;
     // A record for each call: those that are here already come together.
@@ -176,7 +182,7 @@ result<std::size_t> stream::try_write(std::span<const std::string_view> pieces)
     sizes_.begin(total, total < record_sizes::largest ? time_point() : steady_clock::now());
     outbox_.gather(total >= record_sizes::largest || !outbox_.empty());
     plaintext bytes(pieces);
-    ERR_clear_error();
+    forget_errors();
     while (taken < std::min(total, gathered_bytes)) {
         auto record = bytes.take(sizes_.next(std::min(total, gathered_bytes) - taken));
         std::size_t count = 0;
@@ -213,7 +219,7 @@ net::ready_wait stream::wait(net::direction what)
 bool stream::shutdown_write()
 {
     if (!failed_) SSL_shutdown(session_.get());
-    ERR_clear_error();
+    forget_errors();
     auto flushed = outbox_.flush(*lower_);
     bool said = flushed || flushed.error() != net::errc::would_block;
     return said && lower_->shutdown_write();
@@ -224,7 +230,7 @@ void stream::close(manner how)
     if (how == manner::orderly && security_.encrypted && !failed_) {
         outbox_.gather(true);
         SSL_shutdown(session_.get());
-        ERR_clear_error();
+        forget_errors();
         (void)outbox_.flush(*lower_);
     }
     failed_ = true;
@@ -235,7 +241,7 @@ bool stream::readable_now() const
 {
     if (failed_ || SSL_pending(session_.get()) > 0) return true;
     if (SSL_has_pending(session_.get()) == 0 && !lower_->readable_now()) return false;
-    ERR_clear_error();
+    forget_errors();
     char one;
     std::size_t count = 0;  // a ticket or a KeyUpdate is nothing that a reader would get
     auto returned = SSL_peek_ex(session_.get(), &one, 1, &count);
