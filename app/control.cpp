@@ -118,11 +118,12 @@ private:
         auto merged = discovery::merge(catalogue_.fragments(), entrypoints_, publisher_.current());
         problems_ = std::move(merged.problems);
         engine_answered_ = engine_answered_ || is_available("docker");
+        acme::router_terms terms{std::move(merged.certificate_terms), std::move(merged.tcp_certificate_terms)};
+        certificates_->want(merged.desired, terms, wall_clock::now());
         discovery::carry_over(merged.desired, last_good_, catalogue_, engine_answered_);
         for (auto& each : model::remove_oversized(merged.desired)) problems_.push_back(std::move(each));
         certificates_->put_files(std::move(merged.desired.certificates));
-        acme::router_terms terms{std::move(merged.certificate_terms), std::move(merged.tcp_certificate_terms)};
-        certificates_->want(merged.desired, terms, wall_clock::now());
+        certificates_->bridge(merged.desired, wall_clock::now());
         auto step = model::routing_difference(publisher_.current(), merged.desired);
         certificates_->add_changes(step);
         auto before = publisher_.version();
