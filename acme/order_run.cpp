@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr duration processing_limit = 10min;
+constexpr std::size_t most_looked_at = 500;  ///< orders of the account's list, the newest
 
 std::unexpected<failure> failed(failure::kind kind, std::string why)
 {
@@ -71,19 +72,30 @@ private:
         co_return co_await beyond({order_status::processing}, record().url);
     }
 
-    /// The CA may have heard of the order and our crash been faster than its answer. Empty: nothing like it is open.
+    /// The CA may have heard of the order and our crash been faster than its answer. Empty: nothing like it is open,
+    /// or the CA shows no list (RFC 8555 §7.1.2.1; not all do).
     task<answer<std::string>> find_placed()
     {
         if (!how_.resumed) co_return std::string();
         auto listed = co_await with_.at.list_orders(with_.who);
-        if (!listed) co_return std::unexpected(listed.error());
+        if (!listed && is_for_later(listed.error())) co_return std::unexpected(listed.error());
+        if (!listed) co_return std::string();
+        std::ranges::reverse(*listed);  // the newest are last where they come in any order
+        listed->resize(std::min(listed->size(), most_looked_at));
         for (const auto& url : *listed) {
+            if (is_anothers(url)) continue;
             auto there = co_await with_.at.read_order(with_.who, url);
-            if (!there) continue;
-            bool open = there->status == order_status::pending || there->status == order_status::ready;
+            if (!there && is_for_later(there.error())) co_return std::unexpected(there.error());
+            bool open = there && (there->status == order_status::pending || there->status == order_status::ready);
             if (open && is_same(there->names, record().names)) co_return url;
         }
         co_return std::string();
+    }
+
+    bool is_anothers(const std::string& url) const
+    {
+        return std::ranges::any_of(with_.records.contents().orders,
+                                   [&](const auto& each) { return each.second.url == url; });
     }
 
     static bool is_same(const std::vector<std::string>& a, const std::vector<std::string>& b)
@@ -179,6 +191,16 @@ task<answer<std::string>> run_order(order_tools with, std::string order_id, orde
     co_return co_await one.to_the_certificate();
 }
 
-bool is_resumable(const failure& why) { return why.what == failure::kind::unreachable; }
+bool is_for_later(const failure& why)
+{
+    bool busy = why.status == 429 || why.status >= 500 || why.type == "rateLimited" || why.type == "badNonce";
+    return busy || why.what == failure::kind::unreachable;
+}
+
+bool is_resumable(const failure& why)
+{
+    // An answer that makes no sense says nothing of the order; a 404 without a problem document does.
+    return is_for_later(why) || (why.what == failure::kind::malformed && why.status < 300);
+}
 
 }  // namespace lintel::acme

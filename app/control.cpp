@@ -27,6 +27,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr duration patience_for_sources = 10s;  ///< then what is known is published without those that said nothing
+constexpr duration patience_for_edge = 2s;      ///< to take the last good snapshot, before sources are read
 constexpr duration save_pause = 1s;             ///< the last good snapshot is written at most that often
 constexpr duration certificate_check = 1h;
 
@@ -41,6 +42,7 @@ public:
           catalogue_([this] { news_.notify(); }),
           news_(home),
           unsaved_(home),
+          edge_news_(home),
           publisher_(
               home, sockets.at(0).get(), start.edge_uid, [this] { take_edge_change(); },
               [this](const std::string& name) { certificates_->ask(name); }),
@@ -63,7 +65,8 @@ public:
             certificates_->add_changes(step);
             publisher_.publish(std::move(step), link::publisher::standing::provisional);
         }
-        start_sources();
+        announce_sources();
+        tasks_.spawn("sources", start_sources());
         tasks_.spawn("refresh", refresh());
         tasks_.spawn("save", save());
         tasks_.spawn("certificates", certificates_->run());
@@ -87,19 +90,33 @@ private:
         throw std::runtime_error(opened.error().where + ": " + opened.error().what);
     }
 
-    void start_sources()
+    void announce_sources()
     {
+        if (!settings_.routes.empty()) catalogue_.set_state("file", {});
+        if (!settings_.engine_socket.empty()) catalogue_.set_state("docker", {});
+    }
+
+    /// The last good snapshot goes first: reading thousands of files keeps this thread for seconds.
+    task<void> start_sources()
+    {
+        auto patience = steady_clock::now() + patience_for_edge;
+        while (publisher_.version() > 0 && !edge_serves() && steady_clock::now() < patience)
+            co_await edge_news_.wait_until(patience);
         if (!settings_.routes.empty()) {
-            catalogue_.set_state("file", {});
             files_ = std::make_unique<discovery::file_provider>(home_, settings_.routes, catalogue_);
             tasks_.spawn("files", files_->run());
         }
         if (!settings_.engine_socket.empty()) {
-            catalogue_.set_state("docker", {});
             discovery::engine_settings how{settings_.engine_socket, settings_.network, settings_.exposed_by_default};
             engine_ = std::make_unique<discovery::engine_provider>(home_, fetcher_, how, catalogue_);
             tasks_.spawn("engine", engine_->run());
         }
+    }
+
+    bool edge_serves() const
+    {
+        const auto& edge = publisher_.edge();
+        return edge.connected && (edge.serving || edge.applied > 0);
     }
 
     /// Whatever changed since the last look goes out as one step.
@@ -162,6 +179,7 @@ private:
     void take_edge_change()
     {
         board_.look();
+        edge_news_.notify();
         const auto& edge = publisher_.edge();
         bool good = edge.connected && edge.applied == publisher_.version() && edge.rejected.empty();
         if (good && edge.applied != good_version_) {
@@ -203,7 +221,7 @@ private:
     bool engine_answered_ = false;
     http::fetcher fetcher_;
     discovery::catalogue catalogue_;
-    net::event news_, unsaved_;
+    net::event news_, unsaved_, edge_news_;
     std::uint64_t lasting_version_ = 0, good_version_ = 0, saved_version_ = 0;
     link::publisher publisher_;
     edge_board board_;
