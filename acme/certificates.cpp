@@ -71,6 +71,17 @@ void certificates::want(const model::snapshot& said, const router_terms& terms, 
     renew_on_demand(hosts, now);
 }
 
+/// The owner is not asked about what nobody would issue.
+void certificates::ask(const std::string& name)
+{
+    const auto& settings = with_.settings;
+    bool anybody = std::ranges::any_of(settings.default_issuers, [&](const auto& each) {
+        auto whose = settings.issuers.find(each);
+        return whose != settings.issuers.end() && (whose->second.is_private || why_not_public(name).empty());
+    });
+    if (anybody) on_demand_->ask(name);
+}
+
 void certificates::bridge(model::snapshot& desired, wall_clock::time_point now)
 {
     std::vector<std::string> uncovered;

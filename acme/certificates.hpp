@@ -47,7 +47,7 @@ public:
     void bridge(model::snapshot& desired, wall_clock::time_point now);
 
     /// A handshake waits for this name.
-    void ask(const std::string& name) { on_demand_->ask(name); }
+    void ask(const std::string& name);
 
     /// Puts what is to be served from now on into a step.
     void add_changes(model::delta& step);

@@ -107,9 +107,10 @@ private:
     {
         new_order what{record().names, record().profile, record().replaces};
         auto placed = co_await with_.at.create_order(with_.who, what);
-        bool replaced = !placed && placed.error().type == "alreadyReplaced" && !what.replaces.empty();
-        if (replaced) {
-            what.replaces.clear();  // RFC 9773 §5: an order without it is as good
+        // RFC 9773 §5: an order without it is as good; it may be replaced already, or be another account's.
+        bool without = !placed && !what.replaces.empty() && !is_for_later(placed.error());
+        if (without) {
+            what.replaces.clear();
             placed = co_await with_.at.create_order(with_.who, what);
         }
         if (!placed) co_return placed;
@@ -172,9 +173,14 @@ private:
             if (auto kept = keep(known); !kept) co_return std::unexpected(kept.error());
         }
         auto done = co_await with_.at.finalize(with_.who, now.finalize, known.csr_der);
+        // An answer that was lost, and the request repeated: the order itself says how far it is.
+        bool heard_before = !done && done.error().type == "orderNotReady";
+        if (heard_before) co_return co_await beyond({order_status::processing, order_status::ready}, now.url);
         if (!done) co_return done;
         if (done->status == order_status::invalid) co_return std::unexpected(refusal_of(*done));
         if (done->status == order_status::valid) co_return done;
+        net::event pause(with_.home);
+        co_await pause.wait_until(steady_clock::now() + poll_pause(done->retry_after, 0));
         co_return co_await beyond({order_status::processing, order_status::ready}, now.url);
     }
 

@@ -28,6 +28,7 @@ namespace {
 
 constexpr duration patience_for_sources = 10s;  ///< then what is known is published without those that said nothing
 constexpr duration patience_for_edge = 2s;      ///< to take the last good snapshot, before sources are read
+constexpr duration certificates_pause = 100ms;  ///< between one that came and a look at what waited for it
 constexpr duration save_pause = 1s;             ///< the last good snapshot is written at most that often
 constexpr duration certificate_check = 1h;
 
@@ -43,6 +44,7 @@ public:
           news_(home),
           unsaved_(home),
           edge_news_(home),
+          certificate_news_(home),
           publisher_(
               home, sockets.at(0).get(), start.edge_uid, [this] { take_edge_change(); },
               [this](const std::string& name) { certificates_->ask(name); }),
@@ -70,12 +72,20 @@ public:
         tasks_.spawn("refresh", refresh());
         tasks_.spawn("save", save());
         tasks_.spawn("certificates", certificates_->run());
+        tasks_.spawn("follow", follow_certificates());
         tasks_.spawn("renew", renew());
         tasks_.spawn("link", publisher_.run());
         tasks_.spawn("admin", api_.run());
     }
 
 private:
+    /// Certificates on their way to the workers.
+    struct delivery {
+        std::uint64_t version;
+        std::size_t count;
+        time_point stored;
+    };
+
     std::unique_ptr<acme::certificates> open_certificates()
     {
         acme::certificates::parts parts{.home = home_,
@@ -154,10 +164,36 @@ private:
     /// They go out at once; whatever waited for them (redirects, wants) is looked at afterwards.
     void publish_certificates()
     {
+        auto stored = steady_clock::now();
         model::delta step;
         certificates_->add_changes(step);
-        publisher_.publish(std::move(step));
-        news_.notify();
+        auto count = step.upsert.certificates.size();
+        auto version = publisher_.publish(std::move(step));
+        if (count > 0) deliveries_.push_back({version, count, stored});
+        certificate_news_.notify();
+    }
+
+    /// Many may come within a second: one look for all of them.
+    task<void> follow_certificates()
+    {
+        net::event pause(home_);
+        for (;;) {
+            co_await certificate_news_.wait();
+            co_await pause.wait_until(steady_clock::now() + certificates_pause);
+            news_.notify();
+        }
+    }
+
+    /// Says how long new certificates took to every worker.
+    void note_deliveries()
+    {
+        const auto& edge = publisher_.edge();
+        std::erase_if(deliveries_, [&](const delivery& each) {
+            if (!edge.connected || edge.applied < each.version) return false;
+            auto taken = std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - each.stored);
+            log::info("certificate.live", {{"count", each.count}, {"after_us", taken.count()}});
+            return true;
+        });
     }
 
     /// Whether the last good snapshot holds something of it.
@@ -179,6 +215,7 @@ private:
     void take_edge_change()
     {
         board_.look();
+        note_deliveries();
         edge_news_.notify();
         const auto& edge = publisher_.edge();
         bool good = edge.connected && edge.applied == publisher_.version() && edge.rejected.empty();
@@ -221,7 +258,8 @@ private:
     bool engine_answered_ = false;
     http::fetcher fetcher_;
     discovery::catalogue catalogue_;
-    net::event news_, unsaved_, edge_news_;
+    net::event news_, unsaved_, edge_news_, certificate_news_;
+    std::vector<delivery> deliveries_;
     std::uint64_t lasting_version_ = 0, good_version_ = 0, saved_version_ = 0;
     link::publisher publisher_;
     edge_board board_;
