@@ -28,7 +28,7 @@ namespace {
 
 constexpr duration patience_for_sources = 10s;  ///< then what is known is published without those that said nothing
 constexpr duration patience_for_edge = 2s;      ///< to take the last good snapshot, before sources are read
-constexpr duration certificates_pause = 100ms;  ///< between one that came and a look at what waited for it
+constexpr duration certificates_pause = 100ms;  ///< between two looks at what waited for certificates
 constexpr duration save_pause = 1s;             ///< the last good snapshot is written at most that often
 constexpr duration certificate_check = 1h;
 
@@ -173,14 +173,14 @@ private:
         certificate_news_.notify();
     }
 
-    /// Many may come within a second: one look for all of them.
+    /// Many may come within a second: one look for all that come while the last one is fresh.
     task<void> follow_certificates()
     {
         net::event pause(home_);
         for (;;) {
             co_await certificate_news_.wait();
-            co_await pause.wait_until(steady_clock::now() + certificates_pause);
             news_.notify();
+            co_await pause.wait_until(steady_clock::now() + certificates_pause);
         }
     }
 
@@ -219,7 +219,7 @@ private:
         edge_news_.notify();
         const auto& edge = publisher_.edge();
         bool good = edge.connected && edge.applied == publisher_.version() && edge.rejected.empty();
-        if (good && edge.applied != good_version_) {
+        if (good && (edge.applied != good_version_ || saved_version_ < lasting_version_)) {
             good_version_ = edge.applied;
             unsaved_.notify();
         }
