@@ -38,13 +38,30 @@ class Knot:
             "*.w A 127.0.0.1\n")
         config = self._folder / "knot.conf"
         config.write_text(f"""
-server: {{listen: "{self.ip}@53", rundir: "{self._folder}", user: root}}
-database: {{storage: "{self._folder}"}}
-log: [{{target: stderr, any: debug}}]
-key: [{{id: {KEY_NAME}, algorithm: hmac-sha256, secret: "{self.secret}"}}]
-acl: [{{id: ours, key: {KEY_NAME}, action: update}}]
-zone: [{{domain: test, storage: "{self._folder}", file: test.zone, acl: ours}}]
+server:
+    listen: {self.ip}@53
+    rundir: {self._folder}
+    user: root
+database:
+    storage: {self._folder}
+log:
+  - target: stderr
+    any: debug
+key:
+  - id: {KEY_NAME}
+    algorithm: hmac-sha256
+    secret: {self.secret}
+acl:
+  - id: ours
+    key: {KEY_NAME}
+    action: update
+zone:
+  - domain: test
+    storage: {self._folder}
+    file: test.zone
+    acl: ours
 """)
+
         self._log_file = self._folder / "log"
         with open(self._log_file, "wb") as log:
             self.process = subprocess.Popen([program(), "-c", str(config)], stdin=subprocess.DEVNULL, stdout=log,
