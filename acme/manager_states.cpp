@@ -8,7 +8,7 @@ namespace lintel::acme {
 
 const acme::want* manager::want_for(const std::string& host) const
 {
-    auto key = want_of_host_.find(host);
+    auto key = want_of_host_.find(name_of_host(host));
     if (key == want_of_host_.end()) key = want_of_host_.find(wildcard_over(host));
     return key == want_of_host_.end() ? nullptr : &wants_.find(key->second)->second;
 }

@@ -38,7 +38,8 @@ public:
                 }
             }
         }
-        for (const auto& [host, routers] : hosts) {
+        for (const auto& [written, routers] : hosts) {
+            auto host = name_of_host(written);
             if (!is_covered(host, together)) result_.all.push_back({{host}, issuers_of(host, terms_of(routers))});
         }
         return std::move(result_);
@@ -120,6 +121,12 @@ const std::vector<std::string>& tls_hosts::of_rule(const std::string& rule)
         if (auto tree = model::parse_rule(rule)) known->second = model::hosts_of(*tree);
     }
     return known->second;
+}
+
+std::string name_of_host(const std::string& host)
+{
+    bool bracketed = host.starts_with('[') && host.ends_with(']');
+    return bracketed ? host.substr(1, host.size() - 2) : host;
 }
 
 std::string key_of(const std::vector<std::string>& names) { return text::join(names, ","); }

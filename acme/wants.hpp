@@ -43,6 +43,9 @@ struct want {
     bool operator==(const want& other) const = default;
 };
 
+/// A host of a rule as a CA and certificates write it: IPv6 without brackets.
+std::string name_of_host(const std::string& host);
+
 /// What identifies a want, and an order for it: its names, joined by commas.
 std::string key_of(const std::vector<std::string>& names);
 

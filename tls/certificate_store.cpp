@@ -1,5 +1,6 @@
 #include "tls/certificate_store.hpp"
 
+#include "net/address.hpp"
 #include "tls/certificate.hpp"
 #include "tls/served_certificate.hpp"
 
@@ -22,6 +23,8 @@ void erase(certificate_store::candidates& from, const std::string& id)
     std::erase_if(from, [&](const auto& each) { return each.id == id; });
 }
 
+bool is_address(const std::string& name) { return net::address::of_ip(name, 0).has_value(); }
+
 /// "a.b.c" → "*.b.c"; empty for what has no label above.
 std::string wildcard_above(std::string_view name)
 {
@@ -36,6 +39,7 @@ certificate_store::certificate_store(const certificates& all, const certificate_
     by_id_ = previous.by_id_;
     by_name_ = previous.by_name_;
     defaults_ = previous.defaults_;
+    addresses_ = previous.addresses_;
     std::vector<std::string> gone;
     by_id_.for_each([&](const std::string& id, const known&) {
         if (!all.contains(id)) gone.push_back(id);
@@ -61,6 +65,7 @@ void certificate_store::put(const std::string& id, const model::certificate& spe
     auto served = same_texts ? old->certificate : std::make_shared<served_certificate>(spec.chain_pem, spec.key_pem);
     remove(id);
     for (const auto& name : spec.names) insert(by_name_.edit(name), {served, id, spec.fallback});
+    if (std::ranges::any_of(spec.names, is_address)) insert(addresses_, {served, id, spec.fallback});
     if (spec.is_default) insert(defaults_, {served, id, spec.fallback});
     by_id_.edit(id) = {std::move(served), spec.names, spec.fallback, spec.is_default};
 }
@@ -75,6 +80,7 @@ void certificate_store::remove(const std::string& id)
         if (sharing.empty()) by_name_.erase(name);
     }
     erase(defaults_, id);
+    erase(addresses_, id);
     by_id_.erase(id);
 }
 
@@ -91,6 +97,7 @@ bool certificate_store::covers(std::string_view server_name, std::string_view ho
 {
     const auto* used = find(server_name);
     if (used == nullptr) used = by_default();
+    if (used == nullptr && server_name.empty()) used = by_address();
     if (used == nullptr) return false;
     auto covers_host = [&](const std::string& name) { return tls::covers(name, host); };
     return std::ranges::any_of(

@@ -47,7 +47,12 @@ public:
     /// For names that `find` doesn't know, and clients that send none. Null when there is none.
     const candidates* by_default() const { return defaults_.empty() ? nullptr : &defaults_; }
 
-    /// Whether a certificate that answers for `server_name` (empty: the default one) covers `host`, too.
+    /// For clients that send no name since they go to an address (RFC 6066 §3 allows none as a name): certificates that
+    /// name an address. Null when there is none.
+    const candidates* by_address() const { return addresses_.empty() ? nullptr : &addresses_; }
+
+    /// Whether a certificate that answers for `server_name` (empty: the default one, else one of an address) covers
+    /// `host`, too.
     bool covers(std::string_view server_name, std::string_view host) const;
 
 private:
@@ -62,7 +67,7 @@ private:
 
     shared_map<known> by_id_;
     shared_map<candidates> by_name_;
-    candidates defaults_;
+    candidates defaults_, addresses_;
 };
 
 }  // namespace lintel::tls

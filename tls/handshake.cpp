@@ -28,7 +28,9 @@ const certificate_store::candidates* find_certificates(const handshake& of)
     if (!of.server_name.empty()) {
         if (const auto* found = certificates.find(of.server_name)) return found;
     }
-    return of.options->spec().strict_names ? nullptr : certificates.by_default();
+    if (of.options->spec().strict_names) return nullptr;
+    const auto* found = certificates.by_default();
+    return found == nullptr && of.server_name.empty() ? certificates.by_address() : found;
 }
 
 bool offers(SSL* session, const option_set& terms)

@@ -120,5 +120,13 @@ TEST_F(CollectWants, HostsMayHaveIssuersOfTheirOwn)
     EXPECT_EQ(issuers_of({"c.example"}), texts{"letsencrypt"});
 }
 
+TEST_F(CollectWants, AddressesStandWithoutBrackets)
+{
+    hosts["[2001:db8::1]"] = hosts["192.0.2.1"] = {{"1", false}};
+    settings.hosts["2001:db8::1"] = {"own"};
+    EXPECT_EQ(issuers_of({"2001:db8::1"}), texts{"own"});
+    EXPECT_EQ(issuers_of({"192.0.2.1"}), texts{"letsencrypt"});
+}
+
 }  // namespace
 }  // namespace lintel::acme

@@ -40,6 +40,13 @@ class EachChallenge(AcmeCase):
 
 
 class Orders(AcmeCase):
+    def test_an_address_gets_a_certificate_too(self):
+        ca = self.pebble()
+        lintel = self.front(ca, ["127.0.0.1"])
+        self.until_verified(lintel, "127.0.0.1", ca.roots())
+        self.assertEqual(["127.0.0.1"], self.names_shown(lintel, "127.0.0.1", ca.roots()))
+        self.assertEqual(200, self.ask(lintel, "127.0.0.1", ca.roots()).status)
+
     def test_each_of_several_hosts_gets_a_certificate_of_its_own(self):
         ca = self.pebble(nonce_reject=20)
         hosts = [f"{name}.test" for name in "abcdef"]

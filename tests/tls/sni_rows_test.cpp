@@ -71,6 +71,19 @@ TEST_F(SniRows, no_name)
     EXPECT_EQ(answer_to(nullptr), "unrecognized_name") << "strict names";
 }
 
+TEST_F(SniRows, no_name_but_an_address)
+{
+    add("192.0.2.1");
+    EXPECT_EQ(answer_to(nullptr), "192.0.2.1");
+    EXPECT_EQ(answer_to("other.example"), "unrecognized_name") << "who sends a name means a name";
+    EXPECT_TRUE(front.covers("", "192.0.2.1"));
+    EXPECT_FALSE(front.covers("", "a.example"));
+    add("fallback.example", true);
+    EXPECT_EQ(answer_to(nullptr), "fallback.example");
+    add("192.0.2.1", false, true);
+    EXPECT_EQ(answer_to(nullptr), "unrecognized_name") << "strict names";
+}
+
 TEST_F(SniRows, unknown_name)
 {
     EXPECT_EQ(answer_to("other.example"), "unrecognized_name");
