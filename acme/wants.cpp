@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "model/rule.hpp"
+#include "net/address.hpp"
 #include "tls/certificate.hpp"
 
 #include <algorithm>
@@ -39,7 +40,8 @@ public:
             }
         }
         for (const auto& [host, routers] : hosts) {
-            if (!is_covered(host, together)) result_.all.push_back({{host}, issuers_of(host, terms_of(routers))});
+            auto name = certificate_name(host);
+            if (!is_covered(name, together)) result_.all.push_back({{name}, issuers_of(host, terms_of(routers))});
         }
         return std::move(result_);
     }
@@ -76,7 +78,9 @@ private:
                                       said.resolver + ": ISSUER}"});
             }
         }
-        if (auto own = settings_.hosts.find(host); own != settings_.hosts.end()) return own->second;
+        for (const auto& form : {host, certificate_name(host)}) {
+            if (auto own = settings_.hosts.find(form); own != settings_.hosts.end()) return own->second;
+        }
         for (const auto& [pattern, issuers] : settings_.hosts) {
             if (tls::covers(pattern, host)) return issuers;
         }
@@ -120,6 +124,12 @@ const std::vector<std::string>& tls_hosts::of_rule(const std::string& rule)
         if (auto tree = model::parse_rule(rule)) known->second = model::hosts_of(*tree);
     }
     return known->second;
+}
+
+std::string certificate_name(const std::string& host)
+{
+    auto address = net::address::of_ip(host, 0);
+    return address ? address->ip() : host;
 }
 
 std::string key_of(const std::vector<std::string>& names) { return text::join(names, ","); }
