@@ -1,5 +1,6 @@
 #include "acme/accounts.hpp"
 
+#include "acme/order_run.hpp"
 #include "base/log.hpp"
 
 namespace lintel::acme {
@@ -112,6 +113,12 @@ task<answer<identity>> accounts::settle_key_change(client& there, store::account
     if (!found) {
         if (found.error().what != failure::kind::refused) co_return std::unexpected(found.error());
         auto changed = co_await there.change_key({*old, account.url}, *next);
+        // A refusal must not keep the account shut, where the CA is known to have the old key.
+        bool refused = !changed && !is_for_later(changed.error()) && found.error().type == "accountDoesNotExist";
+        if (refused) {
+            account.next_key_pem.clear();
+            if (auto kept = keep(account); !kept) co_return std::unexpected(kept.error());
+        }
         if (!changed) co_return std::unexpected(changed.error());
     }
     account.key_pem = std::exchange(account.next_key_pem, "");
@@ -125,7 +132,11 @@ task<answer<identity>> accounts::settle_contact(client& there, store::account_re
     if (!key) co_return refused_by_us("the account's key can't be read: " + key.error().what);
     identity who{std::move(*key), account.url};
     auto told = co_await there.update_contact(who, contact());
-    if (!told) co_return std::unexpected(told.error());
+    if (!told && is_for_later(told.error())) co_return std::unexpected(told.error());
+    if (!told) {  // certificates don't wait for an address that the CA doesn't like
+        log::warn("acme.contact_refused", {{"directory", account.directory}, {"why", told.error().detail}});
+        co_return who;
+    }
     account.contact = contact();
     if (auto kept = keep(account); !kept) co_return std::unexpected(kept.error());
     co_return who;
@@ -140,10 +151,18 @@ void accounts::forget(const issuer& whose)
     (void)keep(account);
 }
 
+answer<void> accounts::has_one(const issuer& whose) const
+{
+    auto known = vault_.contents().accounts.find(whose.directory);
+    bool made = known != vault_.contents().accounts.end() && !known->second.url.empty();
+    return made ? answer<void>{} : refused_by_us("there is no account yet: it is made with the first order");
+}
+
 task<answer<void>> accounts::change_key(const issuer& whose)
 {
     auto& there = at(whose);
     auto turn = co_await there.turns.take();
+    if (auto there_is = has_one(whose); !there_is) co_return there_is;
     auto who = co_await open_account(whose, there.speaker);
     if (!who) co_return std::unexpected(who.error());
     auto account = vault_.contents().accounts.at(whose.directory);
@@ -158,6 +177,7 @@ task<answer<void>> accounts::deactivate(const issuer& whose)
 {
     auto& there = at(whose);
     auto turn = co_await there.turns.take();
+    if (auto there_is = has_one(whose); !there_is) co_return there_is;
     auto who = co_await open_account(whose, there.speaker);
     if (!who) co_return std::unexpected(who.error());
     auto ended = co_await there.speaker.deactivate_account(*who);

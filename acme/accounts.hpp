@@ -30,9 +30,10 @@ public:
     void forget(const issuer& whose);
 
     /// A new key for the account (RFC 8555 §7.3.5): written down first, so that a crash between leaves one that works.
+    /// Refused where there is no account.
     task<answer<void>> change_key(const issuer& whose);
 
-    /// Closes the account for good; its key is forgotten.
+    /// Closes the account for good; its key is forgotten. Refused where there is none.
     task<answer<void>> deactivate(const issuer& whose);
 
 private:
@@ -42,6 +43,7 @@ private:
     task<answer<identity>> register_account(const issuer& whose, client& there, store::account_record known);
     task<answer<identity>> settle_key_change(client& there, store::account_record known);
     task<answer<identity>> settle_contact(client& there, store::account_record known);
+    answer<void> has_one(const issuer& whose) const;
     std::vector<std::string> contact() const;
     answer<void> keep(const store::account_record& what);
 

@@ -34,7 +34,9 @@ public:
     {
         if (predecessor == nullptr) return;
         predecessor_ = predecessor->id;
-        if (predecessor->issuer == whose.name) replaced_ = renewal_id(predecessor->chain_pem);
+        // RFC 9773 §5: both must share a name; a wildcard may have stood for ours.
+        bool shares = std::ranges::find_first_of(predecessor->names, names_) != predecessor->names.end();
+        if (shares && predecessor->issuer == whose.name) replaced_ = renewal_id(predecessor->chain_pem);
     }
 
     task<answer<attempt_result>> run()
@@ -64,6 +66,10 @@ private:
         if (!due) co_return answer<void>{};
         tell_("rehearsing at " + whose_.staging);
         auto made = co_await order_from(staging->second, false);
+        if (!made && is_for_later(made.error())) {
+            log::warn("acme.not_rehearsed", {{"issuer", whose_.staging}, {"why", sentence_of(made.error())}});
+            co_return answer<void>{};
+        }
         store::changes step;
         if (made) step.orders.erase.push_back(made->order.id);
         if (!made) note(made.error(), true);
@@ -98,7 +104,6 @@ private:
             auto checked = co_await look_ahead_for(at);
             if (!checked) co_return std::unexpected(checked.error());
             how.challenges = std::move(*checked);
-            if (auto free = within_limits(at); !free) co_return std::unexpected(free.error());
         }
         tell_("talking to " + at.name);
         auto who = co_await with_.at_cas.enter(at);
@@ -107,6 +112,8 @@ private:
             auto begun = co_await begin(at, in_earnest);
             if (!begun) co_return std::unexpected(begun.error());
             id = *begun;
+        } else if (auto paid = pay_again(at, id); !paid) {
+            co_return std::unexpected(paid.error());
         }
         tell_("ordering from " + at.name);
         order_tools tools{with_.home, with_.at_cas.client_of(at), *who, at, with_.records, with_.answers};
@@ -169,23 +176,38 @@ private:
     }
 
     /// Renewals that say what they replace are free (Let's Encrypt exempts them from every limit).
-    std::vector<allowance> costs_at(const issuer& at) const
+    std::vector<allowance> costs_at(const issuer& at, bool is_free) const
     {
-        bool renewal = !replaced_.empty() && at.name == whose_.name;
-        return renewal ? std::vector<allowance>{} : order_allowances(at, names_);
+        auto all = is_free ? std::vector<allowance>{} : order_allowances(at, names_);
+        if (!predecessor_.empty()) all.push_back(renewal_allowance(at, names_));
+        return all;
     }
 
-    answer<void> within_limits(const issuer& at) const
+    answer<void> within_limits(const issuer& at, const std::vector<allowance>& wanted) const
     {
         auto now = wall_clock::now();
-        auto wanted = costs_at(at);
-        for (const auto& name : names_) wanted.push_back(failure_allowance(at, name));
         auto when = earliest(with_.records, wanted, now);
         if (when <= now) return {};
         failure what;
         what.detail = "our own limit below the one of " + at.name + " is reached for now";
         what.retry_after = when - now;
         return std::unexpected(std::move(what));
+    }
+
+    /// An order that a crash has left before the CA's answer is placed once more, once in each run: that counts there.
+    answer<void> pay_again(const issuer& at, const std::string& id)
+    {
+        auto order = known().orders.at(id);
+        if (!order.url.empty() || order.created >= with_.records.opened()) return {};
+        std::vector<allowance> costs{place_allowance(at)};
+        if (auto free = within_limits(at, costs); !free) return free;
+        store::changes step;
+        order.created = wall_clock::now();
+        step.orders.put.push_back(std::move(order));
+        take(with_.records, costs, wall_clock::now(), step);
+        auto written = with_.records.commit(step);
+        if (!written) return failed(failure::kind::unreachable, written.error().where + ": " + written.error().what);
+        return {};
     }
 
     /// Writes the intent, the key and what it costs down, before the CA hears of it.
@@ -200,6 +222,11 @@ private:
                              "issuers." + at.name + ".profile: " + at.profile +
                                  " is not offered; offered are: " + (offered.empty() ? "none" : offered));
         }
+        bool says_what_it_replaces = in_earnest && !where->renewal_info.empty() && !replaced_.empty();
+        auto costs = costs_at(at, says_what_it_replaces);
+        auto needed = costs;
+        for (const auto& name : names_) needed.push_back(failure_allowance(at, name));
+        if (auto free = within_limits(at, needed); !free) co_return std::unexpected(free.error());
         auto now = wall_clock::now();
         store::order_record order{.id = crypto::random_hex(16),
                                   .issuer = at.name,
@@ -212,11 +239,11 @@ private:
                                   .csr_der = {},
                                   .predecessor = in_earnest ? predecessor_ : "",
                                   .created = now};
-        if (in_earnest && !where->renewal_info.empty()) order.replaces = replaced_;
+        if (says_what_it_replaces) order.replaces = replaced_;
         store::changes step;
         auto id = order.id;
         step.orders.put.push_back(std::move(order));
-        take(with_.records, costs_at(at), now, step);
+        take(with_.records, costs, now, step);
         auto written = with_.records.commit(step);
         if (!written) co_return failed(failure::kind::unreachable, written.error().where + ": " + written.error().what);
         co_return id;
@@ -227,7 +254,7 @@ private:
     {
         store::changes step;
         if (!is_resumable(why)) step.orders.erase.push_back(id);
-        bool validation = why.what == failure::kind::refused && why.type != "rateLimited";
+        bool validation = why.what == failure::kind::refused && !is_for_later(why);
         if (validation) {
             std::vector<allowance> spent;
             for (const auto& name : names_) spent.push_back(failure_allowance(at, name));

@@ -41,7 +41,8 @@ checked<certificates::imported> certificates::import(const std::filesystem::path
     result.problems = std::move(read->problems);
     store::changes step;
     for (auto& each : read->certificates) {
-        if (!vault_.contents().certificates.contains(each.id)) step.certificates.put.push_back(std::move(each));
+        bool known = vault_.contents().certificates.contains(each.id) || manager_->has_later(each);
+        if (!known) step.certificates.put.push_back(std::move(each));
     }
     result.count = step.certificates.put.size();
     if (result.count == 0) return result;

@@ -1,6 +1,7 @@
 #include "acme/holdings.hpp"
 
 #include "acme/shelf.hpp"
+#include "model/handshake_policies.hpp"
 #include "tls/certificate.hpp"
 
 #include <algorithm>
@@ -44,7 +45,7 @@ void holdings::remove(const store::certificate_record& what)
 const store::certificate_record* holdings::best_for(const std::vector<std::string>& names) const
 {
     const store::certificate_record* best = nullptr;
-    for (const auto& name : {names.front(), wildcard_over(names.front())}) {
+    for (const auto& name : {names.front(), model::wildcard_over(names.front())}) {
         auto known = by_name_.find(name);
         if (known == by_name_.end()) continue;
         for (const auto& id : known->second) {
@@ -54,13 +55,6 @@ const store::certificate_record* holdings::best_for(const std::vector<std::strin
         }
     }
     return best;
-}
-
-std::string wildcard_over(std::string_view host)
-{
-    auto dot = host.find('.');
-    bool has_one = !host.starts_with('*') && dot != std::string_view::npos && dot > 0;
-    return has_one ? "*" + std::string(host.substr(dot)) : "";
 }
 
 }  // namespace lintel::acme

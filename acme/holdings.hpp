@@ -28,7 +28,4 @@ private:
     std::map<std::string, std::set<std::string>, std::less<>> by_name_;  ///< name → ids
 };
 
-/// "a.b.c" → "*.b.c"; empty for wildcards and for what has no label above.
-std::string wildcard_over(std::string_view host);
-
 }  // namespace lintel::acme

@@ -1,5 +1,6 @@
 #include "acme/issuer_checks.hpp"
 
+#include "acme/public_names.hpp"
 #include "base/text.hpp"
 #include "model/rule.hpp"
 #include "net/address.hpp"
@@ -48,19 +49,6 @@ bool is_loopback(std::string_view host)
     return host == "localhost" || host.ends_with(".localhost") || is_within({"127.0.0.0/8", "::1"}, host);
 }
 
-/// A host that only a network of one's own knows: its CA may vouch for names of that network.
-bool is_own_host(std::string_view host)
-{
-    constexpr std::array suffixes{".localhost", ".test",    ".internal", ".local",
-                                  ".home.arpa", ".invalid", ".example",  ".onion"};
-    static const std::vector<std::string> networks{"0.0.0.0/8",      "10.0.0.0/8",    "100.64.0.0/10",  "127.0.0.0/8",
-                                                   "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "::1",
-                                                   "fc00::/7",       "fe80::/10"};
-    if (net::address::of_ip(host, 0)) return is_within(networks, host);
-    if (!host.contains('.') || host == "home.arpa") return true;
-    return std::ranges::any_of(suffixes, [&](const char* each) { return host.ends_with(each); });
-}
-
 bool is_made_of(std::string_view text, std::string_view others)
 {
     auto end = text.find_last_not_of('=');
@@ -100,7 +88,7 @@ std::string wrong_program(std::string_view text)
 bool is_own_directory(std::string_view url)
 {
     auto parsed = parse_url(url);
-    return parsed && is_own_host(parsed->host);
+    return parsed && !why_not_public(parsed->host).empty();
 }
 
 }  // namespace lintel::acme

@@ -44,6 +44,10 @@ private:
         bool written = fields_.text("directory", into_.directory, wrong_directory);
         if (written) into_.is_private = is_own_directory(into_.directory);
         fields_.flag("private", into_.is_private);
+        if (!into_.is_private) return;
+        // It may issue for a day at a time, and nobody shares it.
+        into_.limits.certificates_per_domain_per_week = 0;
+        into_.limits.duplicates_per_week = 0;
     }
 
     void read_binding()
@@ -156,6 +160,8 @@ public:
             if (!is_issuer_name(name))
                 report("issuers." + text::printable(name, 40),
                        "is not a name for an issuer; letters, digits, - _ . are");
+            else if (name == "local" || name == "import")
+                report("issuers." + name, "is a name that Lintel itself uses; take another one");
             else if (!seen_.insert(name).second)
                 report("issuers." + name, "is there twice");
             else

@@ -15,12 +15,14 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr duration week = 7 * 24h;
+constexpr duration clock_error = 1h;  ///< who has written later than that was a wrong clock
 
-double below(int limit) { return limit - std::max(1.0, limit / 10.0); }
+/// A limit of one leaves no margin: 0 would be none.
+double below(int limit) { return limit == 1 ? 1 : limit - std::max(1.0, limit / 10.0); }
 
 double tokens_now(const store::bucket_record* known, const allowance& of, wall_clock::time_point now)
 {
-    if (known == nullptr) return of.capacity;
+    if (known == nullptr || known->updated > now + clock_error) return of.capacity;
     auto passed = std::chrono::duration<double>(std::max(now - known->updated, wall_clock::duration::zero()));
     auto back = passed / std::chrono::duration<double>(of.window) * of.capacity;
     return std::min(of.capacity, known->tokens + back);
@@ -56,7 +58,7 @@ std::vector<allowance> order_allowances(const issuer& whose, const std::vector<s
     auto add = [&](const std::string& what, int limit, duration window) {
         if (limit > 0) all.push_back({whose.directory + ' ' + what, below(limit), window});
     };
-    add("orders", whose.limits.orders_per_3h, 3h);
+    if (whose.limits.orders_per_3h > 0) all.push_back(place_allowance(whose));
     std::set<std::string> domains;
     for (const auto& name : names) domains.insert(registered_domain(name));
     for (const auto& domain : domains) {
@@ -66,6 +68,18 @@ std::vector<allowance> order_allowances(const issuer& whose, const std::vector<s
     std::ranges::sort(sorted);
     add("certificates for " + text::join(sorted, ","), whose.limits.duplicates_per_week, week);
     return all;
+}
+
+allowance place_allowance(const issuer& whose)
+{
+    return {whose.directory + " orders", below(whose.limits.orders_per_3h), 3h};
+}
+
+allowance renewal_allowance(const issuer& whose, const std::vector<std::string>& names)
+{
+    auto sorted = names;
+    std::ranges::sort(sorted);
+    return {whose.directory + " renewals for " + text::join(sorted, ","), 30, 1h};
 }
 
 allowance failure_allowance(const issuer& whose, const std::string& name)

@@ -21,6 +21,12 @@ struct allowance {
 /// may share the registered domain, and our clock is not the CA's.
 std::vector<allowance> order_allowances(const issuer& whose, const std::vector<std::string>& names);
 
+/// What each newOrder takes from, also one that is sent again after a crash. `capacity` 0 or less: no limit.
+allowance place_allowance(const issuer& whose);
+
+/// What every renewal takes from, free at the CA or not: whatever a clock or a CA says about when, it ends somewhere.
+allowance renewal_allowance(const issuer& whose, const std::vector<std::string>& names);
+
 /// What a failed validation of `name` takes from, and what must have something left before the next one.
 allowance failure_allowance(const issuer& whose, const std::string& name);
 

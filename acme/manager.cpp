@@ -16,9 +16,10 @@ namespace {
 
 constexpr std::size_t most_at_once = 32;   ///< orders under way
 constexpr duration longest_sleep = 1min;   ///< the wall clock may jump
-constexpr duration disk_pause = 30s;       ///< after a write that failed
 constexpr duration advice_pause = 1h;      ///< after a CA that did not answer about a renewal
 constexpr duration no_advice_pause = 24h;  ///< of a CA without ARI
+constexpr duration least_pause = 1min;     ///< whatever a CA says
+constexpr duration clock_error = 1h;       ///< what was noted further in the future was noted by a wrong clock
 
 double random_share()
 {
@@ -72,7 +73,9 @@ task<void> manager::run()
 wall_clock::time_point manager::start_due(wall_clock::time_point now)
 {
     auto next = now + std::chrono::duration_cast<wall_clock::duration>(longest_sleep);
-    if (!with_.records.trouble().empty() && now < disk_again_) return std::min(next, disk_again_);
+    auto disk = std::chrono::duration_cast<wall_clock::duration>(disk_again_ - steady_clock::now());
+    if (!with_.records.trouble().empty() && disk > 0s) return std::min(next, now + disk);
+    keep_what_was_refused();
     for (const auto& [key, which] : wants_) {
         if (doing_.size() >= most_at_once) break;
         if (doing_.contains(key)) continue;
@@ -96,16 +99,41 @@ wall_clock::time_point manager::start_due(wall_clock::time_point now)
 manager::outlook manager::look_at(const acme::want& which, wall_clock::time_point now) const
 {
     const auto* best = holdings_.best_for(which.names);
-    bool forced = forced_.contains(key_of(which.names));
-    if (best != nullptr && !forced && renewal_time(*best) > now) return outlook::satisfied;
-    bool by_file = best == nullptr &&
-                   std::ranges::all_of(which.names, [&](const auto& each) { return with_.served.covers(each); });
+    auto key = key_of(which.names);
+    if (unkept_.contains(key)) return outlook::satisfied;
+    if (best != nullptr && !forced_.contains(key) && is_fresh(*best, which, now)) return outlook::satisfied;
+    bool by_file = best == nullptr && std::ranges::all_of(which.names, [&](const auto& each) {
+                       return with_.served.covers(served_name(each));
+                   });
     if (by_file) return outlook::satisfied;
-    bool anybody = std::ranges::any_of(which.issuers, [&](const auto& name) {
-        const auto* whose = find_issuer(name);
-        return whose != nullptr && why_not(*whose, which).empty();
-    });
-    return anybody ? outlook::open : outlook::hopeless;
+    return may_be_asked(which) ? outlook::open : outlook::hopeless;
+}
+
+/// A certificate that another want renews (a wildcard, say) is left to it for the first half of the time that it has.
+bool manager::is_fresh(const store::certificate_record& best, const acme::want& of, wall_clock::time_point now) const
+{
+    auto due = renewal_time(best);
+    if (due > now) return true;
+    auto other = want_of_host_.find(best.names.front());
+    bool renewed = other != want_of_host_.end() && other->second != key_of(of.names) &&
+                   may_be_asked(wants_.find(other->second)->second);
+    return renewed && now < due + (best.not_after - due) / 2;
+}
+
+bool manager::may_be_asked(const acme::want& which) const
+{
+    return std::ranges::any_of(issuers_of(which), [&](const auto* each) { return why_not(*each, which).empty(); });
+}
+
+/// Those before the local CA, which never fails.
+std::vector<const issuer*> manager::issuers_of(const acme::want& which) const
+{
+    std::vector<const issuer*> all;
+    for (const auto& name : which.issuers) {
+        if (name == local_issuer_name) break;
+        if (const auto* known = find_issuer(name)) all.push_back(known);
+    }
+    return all;
 }
 
 const issuer* manager::find_issuer(const std::string& name) const
@@ -124,9 +152,8 @@ std::string manager::why_not(const issuer& whose, const acme::want& which) const
     }
     if (with_.settings.terms_accepted()) return "";
     return "the terms of service of " + whose.name +
-           " are not accepted yet: set email: YOU@EXAMPLE (or accept_terms: true) in lintel.yaml, and its certificates "
-           "are "
-           "ordered";
+           " are not accepted yet: set email: YOU@EXAMPLE (or accept_terms: true) in lintel.yaml, and its "
+           "certificates are ordered";
 }
 
 const store::setback_record* manager::setback_of(const std::string& subject) const
@@ -139,8 +166,10 @@ const store::setback_record* manager::setback_of(const std::string& subject) con
 wall_clock::time_point manager::held_until(const issuer& whose, const acme::want& which) const
 {
     auto when = wall_clock::time_point{};
+    auto latest = wall_clock::now() + clock_error;
     for (const auto& subject : {whose.name, subject_of(whose, which.names)}) {
-        if (const auto* known = setback_of(subject)) when = std::max(when, known->next_try);
+        const auto* known = setback_of(subject);
+        if (known != nullptr && known->last_try < latest) when = std::max(when, known->next_try);
     }
     return when;
 }
@@ -148,9 +177,8 @@ wall_clock::time_point manager::held_until(const issuer& whose, const acme::want
 wall_clock::time_point manager::next_chance(const acme::want& which, wall_clock::time_point now) const
 {
     auto soonest = wall_clock::time_point::max();
-    for (const auto& name : which.issuers) {
-        const auto* whose = find_issuer(name);
-        if (whose != nullptr && why_not(*whose, which).empty()) soonest = std::min(soonest, held_until(*whose, which));
+    for (const auto* whose : issuers_of(which)) {
+        if (why_not(*whose, which).empty()) soonest = std::min(soonest, held_until(*whose, which));
     }
     return std::max(soonest, now);
 }
@@ -171,14 +199,12 @@ task<void> manager::attend(acme::want which)
     attempt_tools tools{with_.home,     with_.fetcher, with_.board, with_.records,
                         with_.settings, accounts_,     prover_,     resolvers_};
     auto tell = [this, key](std::string what) { doing_.insert_or_assign(key, std::move(what)); };
-    for (const auto& name : which.issuers) {
-        if (name == local_issuer_name) break;
-        const auto* whose = find_issuer(name);
-        bool may = whose != nullptr && why_not(*whose, which).empty() && held_until(*whose, which) <= wall_clock::now();
-        if (!may) continue;
+    for (const auto* whose : issuers_of(which)) {
+        if (!why_not(*whose, which).empty() || held_until(*whose, which) > wall_clock::now()) continue;
         auto got = co_await try_issuer(tools, *whose, which.names, holdings_.best_for(which.names), tell);
         if (got) {
             forced_.erase(key);
+            serve(*got);
             keep(std::move(*got));
             break;
         }
@@ -187,37 +213,57 @@ task<void> manager::attend(acme::want which)
     on_change_();
 }
 
-/// Certificate in; order, set-back and predecessor out: one step. Where the disk refuses it is served all the same, and
-/// the order, which is still written down, gives it once more.
-void manager::keep(attempt_result got)
+/// The certificate that goes when this one is kept: the order's predecessor, where both have the same names.
+const store::certificate_record* manager::replaced_by(const attempt_result& got) const
 {
-    auto& [made, order] = got;
-    store::changes step;
-    step.certificates.put.push_back(made);
-    step.orders.erase.push_back(order.id);
-    for (const auto& [name, whose] : with_.settings.issuers) {
-        auto subject = subject_of(whose, order.names);
-        if (setback_of(subject) != nullptr) step.setbacks.erase.push_back(subject);
-    }
     const auto& all = with_.records.contents().certificates;
-    auto old = all.find(order.predecessor);
-    bool replaced = old != all.end() && old->first != made.id && key_of(old->second.names) == key_of(made.names);
-    if (replaced) {
-        holdings_.remove(old->second);
-        step.certificates.erase.push_back(order.predecessor);
-    }
-    if (with_.records.commit(step)) {
-        holdings_.add(made);
-    } else {
-        note_disk();
-    }
+    auto old = all.find(got.order.predecessor);
+    if (old == all.end() || old->first == got.certificate.id) return nullptr;
+    auto names = [](const auto& of) { return std::set(of.names.begin(), of.names.end()); };
+    return names(old->second) == names(got.certificate) ? &old->second : nullptr;
+}
+
+void manager::serve(const attempt_result& got)
+{
+    const auto& made = got.certificate;
     with_.served.put(made);
-    if (replaced) with_.served.remove(order.predecessor);
+    if (const auto* old = replaced_by(got)) with_.served.remove(old->id);
     log::info(
         "acme.issued",
         {{"issuer", made.issuer},
          {"names", text::join(made.names, ",")},
          {"until_s", std::chrono::duration_cast<std::chrono::seconds>(made.not_after - wall_clock::now()).count()}});
+}
+
+/// Certificate in; order, set-backs and predecessor out: one step. Where the disk refuses it is tried again; after a
+/// crash the order, which is still written down, gives the certificate once more.
+void manager::keep(attempt_result got)
+{
+    const auto& [made, order] = got;
+    store::changes step;
+    step.certificates.put.push_back(made);
+    step.orders.erase.push_back(order.id);
+    if (setback_of(order.issuer) != nullptr) step.setbacks.erase.push_back(order.issuer);
+    for (const auto& [name, whose] : with_.settings.issuers) {
+        auto subject = subject_of(whose, order.names);
+        if (setback_of(subject) != nullptr) step.setbacks.erase.push_back(subject);
+    }
+    std::optional<store::certificate_record> old;
+    if (const auto* replaced = replaced_by(got)) old = *replaced;
+    if (old) step.certificates.erase.push_back(old->id);
+    if (!with_.records.commit(step)) {
+        note_disk();
+        auto key = key_of(order.names);
+        unkept_.insert_or_assign(std::move(key), std::move(got));
+        return;
+    }
+    if (old) holdings_.remove(*old);
+    holdings_.add(made);
+}
+
+void manager::keep_what_was_refused()
+{
+    for (auto& [key, got] : std::exchange(unkept_, {})) keep(std::move(got));
 }
 
 void manager::take_over(const store::certificate_record& what)
@@ -226,10 +272,13 @@ void manager::take_over(const store::certificate_record& what)
     news_.notify();
 }
 
-void manager::note_disk()
+bool manager::has_later(const store::certificate_record& what) const
 {
-    disk_again_ = wall_clock::now() + std::chrono::duration_cast<wall_clock::duration>(disk_pause);
+    const auto* best = what.names.empty() ? nullptr : holdings_.best_for(what.names);
+    return best != nullptr && best->not_after > what.not_after;
 }
+
+void manager::note_disk() { disk_again_ = steady_clock::now() + with_.disk_pause; }
 
 /// ARI (RFC 9773) of certificates that are wanted: when their CA would have them renewed.
 void manager::ask_for_advice(wall_clock::time_point now)
@@ -237,7 +286,9 @@ void manager::ask_for_advice(wall_clock::time_point now)
     for (const auto& [key, which] : wants_) {
         if (advised_.size() >= most_at_once) return;
         const auto* best = holdings_.best_for(which.names);
-        if (best == nullptr || best->ask_again_at > now || advised_.contains(best->id)) continue;
+        if (best == nullptr || advised_.contains(best->id)) continue;
+        auto wait = best->ask_again_at - now;
+        if (wait > 0s && wait <= no_advice_pause + clock_error) continue;
         if (find_issuer(best->issuer) == nullptr) continue;
         advised_.insert(best->id);
         tasks_.spawn("acme.advice", take_advice(best->id));
@@ -271,11 +322,12 @@ task<void> manager::take_advice(std::string id)
         }
     } else {
         auto pause = advice ? no_advice_pause : advice.error().retry_after.value_or(advice_pause);
+        pause = std::clamp(pause, least_pause, no_advice_pause);
         next.ask_again_at = now + std::chrono::duration_cast<wall_clock::duration>(pause);
     }
     store::changes step;
     step.certificates.put.push_back(std::move(next));
-    if (!with_.records.commit(step)) disk_again_ = now + std::chrono::duration_cast<wall_clock::duration>(disk_pause);
+    if (!with_.records.commit(step)) note_disk();
 }
 
 checked<void> manager::renew(const std::string& name)

@@ -28,6 +28,7 @@ public:
         vault& records;
         shelf& served;
         const certificate_settings& settings;
+        duration disk_pause = std::chrono::seconds(30);  ///< after a write that failed
     };
 
     /// `on_change`: a certificate was put on the shelf or taken from it. All parts must outlive this.
@@ -66,6 +67,9 @@ public:
     /// One that came by another way, and is among the records already.
     void take_over(const store::certificate_record& what);
 
+    /// Whether one that lasts longer covers all that `what` covers: edges would not know which of them to show.
+    bool has_later(const store::certificate_record& what) const;
+
     accounts& at_cas() { return accounts_; }
 
 private:
@@ -75,12 +79,15 @@ private:
         open,       ///< something is to be done, now or later
     };
     outlook look_at(const acme::want& which, wall_clock::time_point now) const;
+    bool is_fresh(const store::certificate_record& best, const acme::want& of, wall_clock::time_point now) const;
+    bool may_be_asked(const acme::want& which) const;
 
     wall_clock::time_point start_due(wall_clock::time_point now);
     void ask_for_advice(wall_clock::time_point now);
     wall_clock::time_point next_chance(const acme::want& which, wall_clock::time_point now) const;
     wall_clock::time_point held_until(const issuer& whose, const acme::want& which) const;
     const issuer* find_issuer(const std::string& name) const;
+    std::vector<const issuer*> issuers_of(const acme::want& which) const;
     std::string why_not(const issuer& whose, const acme::want& which) const;
     const store::setback_record* setback_of(const std::string& subject) const;
     const acme::want* want_for(const std::string& host) const;
@@ -88,7 +95,10 @@ private:
 
     task<void> attend(acme::want which);
     task<void> take_advice(std::string id);
+    const store::certificate_record* replaced_by(const attempt_result& got) const;
+    void serve(const attempt_result& got);
     void keep(attempt_result got);
+    void keep_what_was_refused();
     void note_disk();
 
     parts with_;
@@ -102,7 +112,8 @@ private:
     std::map<std::string, std::string, std::less<>> doing_;         ///< want → what is under way for it
     std::set<std::string, std::less<>> forced_;                     ///< wants to renew until that has succeeded
     std::set<std::string, std::less<>> advised_;                    ///< certificates that are being asked about
-    wall_clock::time_point disk_again_;                             ///< nothing is begun before: the disk refused
+    std::map<std::string, attempt_result, std::less<>> unkept_;     ///< want → what the disk refused
+    time_point disk_again_;                                         ///< nothing is begun before: the disk refused
     net::event news_;
     net::task_group tasks_;
 };

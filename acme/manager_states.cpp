@@ -2,14 +2,16 @@
 
 #include "acme/manager.hpp"
 
+#include "model/handshake_policies.hpp"
+
 #include <algorithm>
 
 namespace lintel::acme {
 
 const acme::want* manager::want_for(const std::string& host) const
 {
-    auto key = want_of_host_.find(name_of_host(host));
-    if (key == want_of_host_.end()) key = want_of_host_.find(wildcard_over(host));
+    auto key = want_of_host_.find(certificate_name(host));
+    if (key == want_of_host_.end()) key = want_of_host_.find(model::wildcard_over(host));
     return key == want_of_host_.end() ? nullptr : &wants_.find(key->second)->second;
 }
 
@@ -23,17 +25,19 @@ manager::state manager::state_of(const acme::want& which, wall_clock::time_point
         made.what = "ordering";
         made.why = under_way->second;
     } else if (how == outlook::satisfied) {
-        made.what = made.certificate != nullptr ? "valid" : "file";
+        bool ours = made.certificate != nullptr || unkept_.contains(key_of(which.names));
+        made.what = ours ? "valid" : "file";
     } else {
         made.what = how == outlook::hopeless ? "local" : made.certificate != nullptr ? "due" : "waiting";
     }
     if (how == outlook::open && under_way == doing_.end()) made.next_try = next_chance(which, now);
-    for (const auto& name : which.issuers) {
-        const auto* whose = find_issuer(name);
-        if (whose == nullptr || how == outlook::satisfied) continue;
+    for (const auto* whose : issuers_of(which)) {
+        if (how == outlook::satisfied) break;
         auto why = why_not(*whose, which);
         for (const auto& subject : {whose->name, subject_of(*whose, which.names)}) {
-            if (const auto* known = setback_of(subject)) why = whose->name + ": " + known->why;
+            const auto* known = setback_of(subject);
+            bool over = known != nullptr && subject == whose->name && known->next_try <= now;
+            if (known != nullptr && !over) why = whose->name + ": " + known->why;
         }
         if (!why.empty() && !made.why.contains(why)) made.why += (made.why.empty() ? "" : "; ") + why;
     }
@@ -68,7 +72,7 @@ std::vector<problem> manager::problems() const
         auto how = state_of(which, now);
         if (how.what == "valid" || how.what == "file" || how.why.empty() || how.what == "ordering") continue;
         bool public_name =
-            std::ranges::all_of(which.names, [](const auto& each) { return why_not_public(each).empty(); });
+            std::ranges::any_of(which.names, [](const auto& each) { return why_not_public(each).empty(); });
         if (how.what == "local") {
             if (public_name) unaccepted[how.why].push_back(key);
         } else {

@@ -69,7 +69,20 @@ private:
             found.url = *url;
             if (auto kept = keep(std::move(found)); !kept) co_return std::unexpected(kept.error());
         }
+        if (how_.resumed && with_.whose.has_dns()) co_await sweep(record().url);
         co_return co_await beyond({order_status::processing}, record().url);
+    }
+
+    /// Takes down what an interrupted run has left in DNS; authorizations that are still open do that themselves.
+    task<void> sweep(std::string url)
+    {
+        auto now = co_await with_.at.read_order(with_.who, std::move(url));
+        if (!now) co_return;
+        for (const auto& each : now->authorizations) {
+            auto what = co_await with_.at.read_authorization(with_.who, each);
+            bool over = what && what->status != check_status::pending;
+            if (over) co_await with_.answers.clean_up(with_.who, with_.whose, *what);
+        }
     }
 
     /// The CA may have heard of the order and our crash been faster than its answer. Empty: nothing like it is open,
@@ -130,9 +143,9 @@ private:
             if (!now) co_return now;
             if (now->status == order_status::invalid) co_return std::unexpected(refusal_of(*now));
             if (!passing.contains(now->status)) co_return now;
-            if (steady_clock::now() > end)
-                co_return failed(failure::kind::unreachable, "the CA is still processing the order");
-            co_await pause.wait_until(steady_clock::now() + poll_pause(now->retry_after, asked));
+            auto again = steady_clock::now() + poll_pause(now->retry_after, asked);
+            if (again > end) co_return too_slow(again, "the CA is still processing the order");
+            co_await pause.wait_until(again);
         }
     }
 
@@ -150,10 +163,7 @@ private:
         for (const auto& url : now.authorizations) {
             auto what = co_await with_.at.read_authorization(with_.who, url);
             if (!what) co_return std::unexpected(what.error());
-            if (what->status == check_status::valid) {
-                if (how_.resumed) co_await with_.answers.clean_up(with_.who, with_.whose, *what);
-                continue;
-            }
+            if (what->status == check_status::valid) continue;
             auto name = what->wildcard ? "*." + what->name : what->name;
             auto planned = how_.challenges.find(name);
             auto types = planned != how_.challenges.end() ? planned->second : usable_challenges(with_.whose, name);

@@ -109,7 +109,14 @@ std::vector<challenge_type> usable_challenges(const issuer& whose, const std::st
 duration poll_pause(std::optional<duration> retry_after, int asked)
 {
     auto usual = std::min<duration>(250ms * (1 << std::min(asked, 5)), 5s);
-    return std::clamp<duration>(retry_after.value_or(usual), 100ms, 1min);
+    return std::clamp<duration>(retry_after.value_or(usual), 100ms, 1h);
+}
+
+std::unexpected<failure> too_slow(time_point again, std::string why)
+{
+    auto what = failed(failure::kind::unreachable, std::move(why));
+    what.error().retry_after = again - steady_clock::now();
+    return what;
 }
 
 prover::prover(net::worker& home, challenge_board& board, std::vector<net::address> resolvers)
@@ -178,15 +185,17 @@ task<answer<void>> prover::ask(client& at, identity who, const authorization& wh
     }
     net::event pause(home_);
     auto end = steady_clock::now() + validation_limit;
-    for (int asked = 0; asked < most_polls && steady_clock::now() < end; ++asked) {
+    for (int asked = 0;; ++asked) {
         auto now = co_await at.read_authorization(who, what.url);
         if (!now) co_return std::unexpected(now.error());
         if (now->status == check_status::valid) co_return answer<void>{};
         bool open = now->status == check_status::pending || now->status == check_status::processing;
         if (!open) co_return std::unexpected(refusal_of(*now));
-        co_await pause.wait_until(steady_clock::now() + poll_pause(now->retry_after, asked));
+        auto again = steady_clock::now() + poll_pause(now->retry_after, asked);
+        bool late = asked + 1 == most_polls || again > end;
+        if (late) co_return too_slow(again, "the CA did not come to a verdict on " + what.name + " in time");
+        co_await pause.wait_until(again);
     }
-    co_return failed(failure::kind::unreachable, "the CA did not come to a verdict on " + what.name + " in time");
 }
 
 task<void> prover::clean_up(identity who, const issuer& whose, authorization what)

@@ -52,4 +52,7 @@ std::vector<challenge_type> usable_challenges(const issuer& whose, const std::st
 /// How long to wait before asking again for the `asked`-th time: what the CA says (RFC 8555 §7.5.1), within bounds.
 duration poll_pause(std::optional<duration> retry_after, int asked);
 
+/// The failure of a CA that is to be asked again at `again`, later than we wait: whoever goes on does it then.
+std::unexpected<failure> too_slow(time_point again, std::string why);
+
 }  // namespace lintel::acme

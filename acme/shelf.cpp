@@ -1,6 +1,6 @@
 #include "acme/shelf.hpp"
 
-#include "acme/holdings.hpp"
+#include "model/handshake_policies.hpp"
 
 namespace lintel::acme {
 
@@ -54,7 +54,7 @@ void shelf::remove(const std::string& id)
 
 bool shelf::covers(std::string_view host) const
 {
-    return covering_.contains(host) || covering_.contains(wildcard_over(host));
+    return covering_.contains(host) || covering_.contains(model::wildcard_over(host));
 }
 
 model::certificate served_form(const store::certificate_record& issued)
@@ -65,10 +65,10 @@ model::certificate served_form(const store::certificate_record& issued)
                             .chain_file = {},
                             .key_file = {},
                             .fallback = issued.issuer == local_issuer_name};
-    for (auto& name : spec.names) {
-        if (name.contains(':')) name = '[' + name + ']';
-    }
+    for (auto& name : spec.names) name = served_name(name);
     return spec;
 }
+
+std::string served_name(const std::string& name) { return name.contains(':') ? '[' + name + ']' : name; }
 
 }  // namespace lintel::acme

@@ -48,6 +48,9 @@ private:
 /// What edges are told of a record. Addresses stand as in a URL: IPv6 in brackets.
 model::certificate served_form(const store::certificate_record& issued);
 
+/// A name of a certificate as edges are told it.
+std::string served_name(const std::string& name);
+
 /// The name of the issuer whose certificates are fallbacks.
 inline constexpr std::string_view local_issuer_name = "local";
 

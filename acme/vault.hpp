@@ -19,6 +19,9 @@ public:
     /// Both or neither. A problem leaves everything as it was, and is logged and kept for `trouble()`.
     checked<void> commit(const store::changes& step);
 
+    /// When it was opened: what is older comes from an earlier run.
+    wall_clock::time_point opened() const { return opened_; }
+
     /// What the last commit failed by, in words for the owner; empty when it didn't.
     const std::string& trouble() const { return trouble_; }
 
@@ -31,6 +34,7 @@ private:
     std::unique_ptr<store::records> on_disk_;
     store::contents contents_;
     std::string trouble_;
+    wall_clock::time_point opened_ = wall_clock::now();
 };
 
 }  // namespace lintel::acme

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "model/rule.hpp"
+#include "net/address.hpp"
 #include "tls/certificate.hpp"
 
 #include <algorithm>
@@ -38,9 +39,9 @@ public:
                 }
             }
         }
-        for (const auto& [written, routers] : hosts) {
-            auto host = name_of_host(written);
-            if (!is_covered(host, together)) result_.all.push_back({{host}, issuers_of(host, terms_of(routers))});
+        for (const auto& [host, routers] : hosts) {
+            auto name = certificate_name(host);
+            if (!is_covered(name, together)) result_.all.push_back({{name}, issuers_of(host, terms_of(routers))});
         }
         return std::move(result_);
     }
@@ -77,7 +78,9 @@ private:
                                       said.resolver + ": ISSUER}"});
             }
         }
-        if (auto own = settings_.hosts.find(host); own != settings_.hosts.end()) return own->second;
+        for (const auto& form : {host, certificate_name(host)}) {
+            if (auto own = settings_.hosts.find(form); own != settings_.hosts.end()) return own->second;
+        }
         for (const auto& [pattern, issuers] : settings_.hosts) {
             if (tls::covers(pattern, host)) return issuers;
         }
@@ -123,10 +126,10 @@ const std::vector<std::string>& tls_hosts::of_rule(const std::string& rule)
     return known->second;
 }
 
-std::string name_of_host(const std::string& host)
+std::string certificate_name(const std::string& host)
 {
-    bool bracketed = host.starts_with('[') && host.ends_with(']');
-    return bracketed ? host.substr(1, host.size() - 2) : host;
+    auto address = net::address::of_ip(host, 0);
+    return address ? address->ip() : host;
 }
 
 std::string key_of(const std::vector<std::string>& names) { return text::join(names, ","); }

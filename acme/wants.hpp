@@ -43,8 +43,8 @@ struct want {
     bool operator==(const want& other) const = default;
 };
 
-/// A host of a rule as a CA and certificates write it: IPv6 without brackets.
-std::string name_of_host(const std::string& host);
+/// A host of a rule as certificates and orders name it: addresses without brackets, in their usual form.
+std::string certificate_name(const std::string& host);
 
 /// What identifies a want, and an order for it: its names, joined by commas.
 std::string key_of(const std::vector<std::string>& names);

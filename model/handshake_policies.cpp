@@ -89,7 +89,7 @@ std::map<std::string, std::string, std::less<>> tls_options_by_host(const snapsh
 std::string wildcard_over(std::string_view host)
 {
     auto dot = host.find('.');
-    return dot == host.npos || host.starts_with('*') ? "" : "*" + std::string(host.substr(dot));
+    return dot == host.npos || dot == 0 || host.starts_with('*') ? "" : "*" + std::string(host.substr(dot));
 }
 
 }  // namespace lintel::model

@@ -102,10 +102,10 @@ TEST(Issuers, ArePrivateWhereTheDirectoryIsOnesOwn)
         const char* url;
         bool expected;
     } rows[]{
-        {"https://127.0.0.1:14000/dir", true},  {"https://[::1]/dir", true},       {"https://10.1.2.3/dir", true},
-        {"https://172.32.0.1/dir", false},      {"https://[fd00::1]/d", true},     {"https://ca/directory", true},
-        {"https://ca.example.com/d", false},    {"https://CA.internal/d", true},   {"https://ca.home.arpa/d", true},
-        {"https://acme.localhost:8443/", true}, {"https://[2001:db8::1]/", false}, {"http://localhost:80/d", true},
+        {"https://127.0.0.1:14000/dir", true},  {"https://[::1]/dir", true},        {"https://10.1.2.3/dir", true},
+        {"https://172.32.0.1/dir", false},      {"https://[fd00::1]/d", true},      {"https://ca/directory", true},
+        {"https://ca.example.com/d", false},    {"https://CA.internal/d", true},    {"https://ca.home.arpa/d", true},
+        {"https://acme.localhost:8443/", true}, {"https://[2606:4700::1]/", false}, {"http://localhost:80/d", true},
         {"https://8.8.8.8/dir", false},         {"https://notlocal.com/", false}};
     for (auto [url, expected] : rows) {
         auto all = read_issuers("x: {directory: '" + std::string(url) + "'}");
@@ -220,6 +220,26 @@ TEST(IssuerReferences, ToNobodyAreProblems)
     EXPECT_TRUE(told[2].what.contains("known are google, letsencrypt, letsencrypt-staging, zerossl")) << told[2].what;
     settings.issuers.at("zerossl").binding = external_account{"kid", "YWJj"};
     EXPECT_EQ(problems_with(settings).size(), 2U);
+}
+
+TEST(Issuers, DontTakeTheNamesOfCertificatesThatNobodyOrdered)
+{
+    for (const char* name : {"local", "import"}) {
+        auto told = problems_of(std::string(name) + ": {directory: 'https://ca.example.com/d'}");
+        EXPECT_TRUE(told.contains(std::string("issuers.") + name)) << told;
+    }
+}
+
+TEST(Issuers, OfOnesOwnHaveNoLimitsByDomain)
+{
+    auto all = read_issuers(
+        "own: {directory: 'https://ca.internal/d'}\n"
+        "strict: {directory: 'https://ca.internal/d', limits: {duplicates_per_week: 7}}");
+    ASSERT_TRUE(all);
+    EXPECT_EQ(all->at("own").limits.duplicates_per_week, 0) << "its certificates may live for a day";
+    EXPECT_EQ(all->at("own").limits.certificates_per_domain_per_week, 0);
+    EXPECT_EQ(all->at("own").limits.orders_per_3h, 300);
+    EXPECT_EQ(all->at("strict").limits.duplicates_per_week, 7);
 }
 
 }  // namespace
