@@ -77,11 +77,7 @@ private:
                                       said.resolver + ": ISSUER}"});
             }
         }
-        if (auto own = settings_.hosts.find(host); own != settings_.hosts.end()) return own->second;
-        for (const auto& [pattern, issuers] : settings_.hosts) {
-            if (tls::covers(pattern, host)) return issuers;
-        }
-        return settings_.default_issuers;
+        return issuers_for(host, settings_);
     }
 
     const router_terms& terms_;
@@ -130,6 +126,15 @@ std::string name_of_host(const std::string& host)
 }
 
 std::string key_of(const std::vector<std::string>& names) { return text::join(names, ","); }
+
+const std::vector<std::string>& issuers_for(const std::string& host, const certificate_settings& settings)
+{
+    if (auto own = settings.hosts.find(host); own != settings.hosts.end()) return own->second;
+    for (const auto& [pattern, issuers] : settings.hosts) {
+        if (tls::covers(pattern, host)) return issuers;
+    }
+    return settings.default_issuers;
+}
 
 wanted collect_wants(const host_routers& hosts, const router_terms& terms, const certificate_settings& settings)
 {
