@@ -3,6 +3,8 @@
 #include "acme/import.hpp"
 #include "acme/renewal.hpp"
 #include "base/log.hpp"
+#include "model/rule.hpp"
+#include "net/address.hpp"
 #include "store/sqlite_records.hpp"
 
 #include <algorithm>
@@ -22,8 +24,8 @@ checked<std::unique_ptr<certificates>> certificates::open(const std::filesystem:
     for (const auto& [id, record] : all->vault_.contents().certificates) {
         if (record.issuer != local_issuer_name) all->shelf_.put(record);
     }
-    auto& [home, fetcher, board, entrypoints, settings, on_served, on_wanted] = all->with_;
-    all->on_demand_.emplace(home, fetcher, all->vault_, on_wanted);
+    auto& [home, fetcher, board, entrypoints, settings, on_served, on_wanted, on_refused] = all->with_;
+    all->on_demand_.emplace(home, fetcher, all->vault_, on_wanted, on_refused);
     all->manager_.emplace(manager::parts{home, fetcher, board, all->vault_, all->shelf_, settings}, on_served);
     for (const auto& path : settings.imports) {
         auto got = all->import(path);
@@ -65,22 +67,26 @@ void certificates::want(const model::snapshot& said, const router_terms& terms, 
     auto hosts = hosts_.of(said, with_.entrypoints);
     auto wanted = collect_wants(hosts, terms, with_.settings);
     problems_ = std::move(wanted.problems);
-    for (const auto& name : on_demand_->names()) {
-        if (!hosts.contains(name)) wanted.all.push_back({{name}, with_.settings.default_issuers});
+    for (const auto& name : on_demand_->names(steady_clock::now())) {
+        if (!hosts.contains(name)) wanted.all.push_back({{name}, issuers_for(name, with_.settings)});
     }
     manager_->want(std::move(wanted.all));
     renew_on_demand(hosts, now);
 }
 
-/// The owner is not asked about what nobody would issue.
+/// The owner is not asked about what nobody would issue. The edge reads from the internet: its word for what is a name
+/// is not taken.
 void certificates::ask(const std::string& name)
 {
     const auto& settings = with_.settings;
-    bool anybody = std::ranges::any_of(settings.default_issuers, [&](const auto& each) {
-        auto whose = settings.issuers.find(each);
-        return whose != settings.issuers.end() && (whose->second.is_private || why_not_public(name).empty());
-    });
-    if (anybody) on_demand_->ask(name);
+    bool is_name = model::canonical_host(name) == name && !net::address::of_ip(name, 0);
+    bool anybody =
+        is_name && std::ranges::any_of(issuers_for(name, settings), [&](const auto& each) {
+            auto whose = settings.issuers.find(each);
+            return whose != settings.issuers.end() && (whose->second.is_private || why_not_public(name).empty());
+        });
+    if (!anybody) return with_.on_refused(name);
+    on_demand_->ask(name);
 }
 
 void certificates::bridge(model::snapshot& desired, wall_clock::time_point now)

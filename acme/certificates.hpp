@@ -26,6 +26,7 @@ public:
         certificate_settings settings;
         std::function<void()> on_served;  ///< add_changes() has something that is worth sending at once
         std::function<void()> on_wanted;  ///< want() should be called again
+        std::function<void(const std::string& name)> on_refused;  ///< nothing comes of an ask() for it, for now
     };
 
     /// Opens the records and the local CA in the state folder, and imports what the settings name; what they hold is

@@ -23,8 +23,9 @@ std::vector<allowance> costs_of(const std::string& name)
 
 }  // namespace
 
-on_demand::on_demand(net::worker& home, http::fetcher& fetcher, vault& records, std::function<void()> on_yes)
-    : fetcher_(fetcher), vault_(records), on_yes_(std::move(on_yes)), tasks_(home)
+on_demand::on_demand(net::worker& home, http::fetcher& fetcher, vault& records, std::function<void()> on_yes,
+                     std::function<void(const std::string&)> on_no)
+    : fetcher_(fetcher), vault_(records), on_yes_(std::move(on_yes)), on_no_(std::move(on_no)), tasks_(home)
 {
 }
 
@@ -37,9 +38,11 @@ void on_demand::use(std::string url)
 
 void on_demand::ask(const std::string& name)
 {
-    if (!is_on() || asking_.contains(name) || asking_.size() >= most_questions) return;
+    if (asking_.contains(name)) return;
     auto known = verdicts_.find(name);
-    if (known != verdicts_.end() && known->second.until > steady_clock::now()) return;
+    bool settled = known != verdicts_.end() && known->second.until > steady_clock::now();
+    if (settled && known->second.yes) return;
+    if (settled || !is_on() || asking_.size() >= most_questions) return on_no_(name);
     asking_.insert(name);
     tasks_.spawn("acme.ask", find_out(name));
 }
@@ -57,12 +60,11 @@ task<void> on_demand::find_out(std::string name)
     request.timeout = answer_limit;
     request.limit_bytes = 64U << 10;
     auto got = co_await fetcher_.fetch(std::move(request));
-    if (url != url_) co_return;
+    if (url != url_) co_return on_no_(name);
     bool yes = got && got->status / 100 == 2;
     auto lasts = yes ? yes_lasts : got ? no_lasts : no_answer_lasts;
     if (!got) log::warn("acme.ask_failed", {{"name", name}, {"why", got.error().why}});
-    bool fresh = yes && !verdicts_.contains(name);
-    if (fresh && !spend_token(name)) {
+    if (yes && is_new(name) && !spend_token(name)) {
         log::warn("acme.ask_capped", {{"name", name}, {"why", "too many new names in this hour"}});
         yes = false;
         lasts = no_lasts;
@@ -70,10 +72,20 @@ task<void> on_demand::find_out(std::string name)
     make_room();
     verdicts_.insert_or_assign(name, verdict{yes, steady_clock::now() + lasts});
     log::info("acme.asked", {{"name", name}, {"answer", yes ? "yes" : "no"}});
-    if (yes) on_yes_();
+    yes ? on_yes_() : on_no_(name);
 }
 
-/// False: no more in this hour. A name that has its certificate is no new one.
+/// It has no certificate, and was not counted before.
+bool on_demand::is_new(const std::string& name) const
+{
+    auto known = verdicts_.find(name);
+    if (known != verdicts_.end() && known->second.yes) return false;
+    return std::ranges::none_of(vault_.contents().certificates, [&](const auto& each) {
+        return each.second.names.size() == 1 && each.second.names.front() == name;
+    });
+}
+
+/// False: no more in this hour.
 bool on_demand::spend_token(const std::string& name)
 {
     auto now = wall_clock::now();
@@ -96,11 +108,11 @@ void on_demand::make_room()
     }
 }
 
-std::set<std::string> on_demand::names() const
+std::set<std::string> on_demand::names(time_point now) const
 {
     std::set<std::string> all;
     for (const auto& [name, each] : verdicts_) {
-        if (each.yes) all.insert(name);
+        if (each.yes && each.until > now) all.insert(name);
     }
     return all;
 }

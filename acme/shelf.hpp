@@ -5,6 +5,7 @@
 #include "store/records.hpp"
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,7 +14,9 @@
 namespace lintel::acme {
 
 /// Knows the names of all certificates that edges have or shall have, and what changed since it was last asked: one
-/// more costs nothing that grows with their number. Belongs to control's worker.
+/// more costs nothing that grows with their number. Of several that were issued for a name (an imported one, and the
+/// one that follows it) the one that lasts longest is served under it: edges don't compare. Belongs to control's
+/// worker.
 class shelf {
 public:
     /// Those of routes files: all of them, in place of those of the last call.
@@ -36,11 +39,23 @@ public:
 private:
     using names = std::vector<std::string>;
 
+    struct issued {
+        model::certificate spec;  ///< whole
+        wall_clock::time_point until;
+        names shown;  ///< under which edges have it
+    };
+    using rank = std::pair<wall_clock::time_point, std::string>;  ///< until when, and the id
+
     void count(const names& those, int by);
     void show(const std::string& id, model::certificate spec);
+    void withdraw(const std::string& id);
+    void rank_in(const std::string& id, const issued& what);
+    void rank_out(const std::string& id, const issued& what);
+    void review(const std::string& id);
 
     model::objects<model::certificate> files_;
-    std::map<std::string, names> issued_;                       ///< id → names; none of a fallback
+    std::map<std::string, issued> issued_;                      ///< by id
+    std::map<std::string, std::set<rank>, std::less<>> ranks_;  ///< by name, the best last; fallbacks apart
     std::map<std::string, std::size_t, std::less<>> covering_;  ///< name → certificates that have it, fallbacks apart
     changes fresh_;
 };

@@ -78,13 +78,7 @@ private:
                                       said.resolver + ": ISSUER}"});
             }
         }
-        for (const auto& form : {host, certificate_name(host)}) {
-            if (auto own = settings_.hosts.find(form); own != settings_.hosts.end()) return own->second;
-        }
-        for (const auto& [pattern, issuers] : settings_.hosts) {
-            if (tls::covers(pattern, host)) return issuers;
-        }
-        return settings_.default_issuers;
+        return issuers_for(host, settings_);
     }
 
     const router_terms& terms_;
@@ -133,6 +127,17 @@ std::string certificate_name(const std::string& host)
 }
 
 std::string key_of(const std::vector<std::string>& names) { return text::join(names, ","); }
+
+const std::vector<std::string>& issuers_for(const std::string& host, const certificate_settings& settings)
+{
+    for (const auto& form : {host, certificate_name(host)}) {
+        if (auto own = settings.hosts.find(form); own != settings.hosts.end()) return own->second;
+    }
+    for (const auto& [pattern, issuers] : settings.hosts) {
+        if (tls::covers(pattern, host)) return issuers;
+    }
+    return settings.default_issuers;
+}
 
 wanted collect_wants(const host_routers& hosts, const router_terms& terms, const certificate_settings& settings)
 {

@@ -59,6 +59,9 @@ struct wanted {
     std::vector<problem> problems;  ///< a certresolver that lintel.yaml doesn't map
 };
 
+/// Who is asked for a certificate of `host`, where its routers name nobody.
+const std::vector<std::string>& issuers_for(const std::string& host, const certificate_settings& settings);
+
 /// One want per host, but for hosts that a router's tls.domains cover.
 wanted collect_wants(const host_routers& hosts, const router_terms& terms, const certificate_settings& settings);
 

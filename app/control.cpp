@@ -94,7 +94,8 @@ private:
                                         .entrypoints = entrypoints_,
                                         .settings = settings_.certificates,
                                         .on_served = [this] { publish_certificates(); },
-                                        .on_wanted = [this] { news_.notify(); }};
+                                        .on_wanted = [this] { news_.notify(); },
+                                        .on_refused = [this](const std::string& name) { publisher_.refuse(name); }};
         auto opened = acme::certificates::open(settings_.state, std::move(parts));
         if (opened) return std::move(*opened);
         throw std::runtime_error(opened.error().where + ": " + opened.error().what);

@@ -124,6 +124,7 @@ private:
         return {.apply = [this](const model::delta& step) { return apply(step); },
                 .use_ticket_keys =
                     [this](const std::vector<std::string>& newest_first) { edge_->use_ticket_keys(newest_first); },
+                .refuse = [this](const std::string& name) { edge_->refuse(name); },
                 .endpoints = [this] { return edge_->endpoints(); }};
     }
 

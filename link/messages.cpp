@@ -44,6 +44,8 @@ json body_of(const endpoint_report& e)
 
 json body_of(const ask& a) { return {{"type", "ask"}, {"name", a.name}}; }
 
+json body_of(const refusal& r) { return {{"type", "refused"}, {"name", r.name}}; }
+
 hello read_hello(const json& body)
 {
     hello h{body.at("protocol"),
@@ -75,6 +77,7 @@ message read_body(const json& body)
     if (type == "stats") return stats{body.at("counters")};
     if (type == "endpoint") return endpoint_report{body.at("id"), body.at("state"), body.value("why", "")};
     if (type == "ask") return ask{body.at("name")};
+    if (type == "refused") return refusal{body.at("name")};
     throw std::invalid_argument("unknown message " + type);
 }
 

@@ -8,6 +8,7 @@
 //   ack{version, rejected}                 ─►
 //                                          ◄─ delta{base, version, upsert, remove} commit
 //   ack, stats (each second), endpoint, ask ─►
+//                                          ◄─ refused{name}             at any time
 //
 // The edge acks a version when no request can start on an older one any more, in any worker.
 
@@ -59,7 +60,12 @@ struct ask {
     std::string name;
 };
 
-using message = std::variant<hello, ack, stats, endpoint_report, ask>;
+/// Nothing will come of an `ask` for `name` as far as control can tell: handshakes need not wait for it.
+struct refusal {
+    std::string name;
+};
+
+using message = std::variant<hello, ack, stats, endpoint_report, ask, refusal>;
 
 std::string encode(const message& what);
 

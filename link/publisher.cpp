@@ -4,11 +4,14 @@
 #include "model/json.hpp"
 #include "net/frames.hpp"
 
+#include <deque>
+
 namespace lintel::link {
 
 namespace {
 
 constexpr std::size_t frame_fill_bytes = 512 * 1024;  // an object may be larger than what is left; the cap is 1 MiB
+constexpr std::size_t most_refusals = 256;            // that wait to be sent
 constexpr duration ticket_look = std::chrono::minutes(1);
 
 }  // namespace
@@ -35,6 +38,13 @@ public:
     void owe(const model::delta& step)
     {
         if (sent_ != 0) model::fold(owed_, step);
+        announce();
+    }
+
+    void refuse(const std::string& name)
+    {
+        if (refusals_.size() >= most_refusals) return;
+        refusals_.push_back(name);
         announce();
     }
 
@@ -81,6 +91,12 @@ private:
     {
         for (;;) {
             if (keys_sent_ != owner_.tickets_.keys() && !co_await greet_back()) co_return edge_.close();
+            if (!refusals_.empty()) {
+                auto frame = encode(refusal{std::move(refusals_.front())});
+                refusals_.pop_front();
+                if (!co_await net::write_frame(edge_, frame)) co_return edge_.close();
+                continue;
+            }
             bool withheld = serving_ && owner_.standing_ == standing::provisional;
             bool owed = owner_.version_ > sent_ && acked_ == sent_ && !withheld;
             if (!owed) {
@@ -143,6 +159,7 @@ private:
     std::string id_;
     model::delta owed_;
     std::vector<ticket_key> keys_sent_;
+    std::deque<std::string> refusals_;
     std::uint64_t sent_ = 0, acked_ = 0;
     bool serving_ = false;
 };
@@ -181,6 +198,11 @@ void publisher::renew_ticket_keys(wall_clock::time_point now)
 {
     if (!tickets_.renew(now)) return;
     for (auto* each : sessions_) each->announce();
+}
+
+void publisher::refuse(const std::string& name)
+{
+    for (auto* each : sessions_) each->refuse(name);
 }
 
 task<void> publisher::accept()

@@ -46,6 +46,10 @@ public:
     /// Makes a new ticket key where it is time, and tells the edges. Called each minute by run().
     void renew_ticket_keys(wall_clock::time_point now);
 
+    /// Tells edges that no certificate comes for a name that one asked for. Lost where they are slow: the handshake
+    /// then waits as long as it may.
+    void refuse(const std::string& name);
+
     const model::snapshot& current() const { return wanted_; }
     std::uint64_t version() const { return version_; }
 

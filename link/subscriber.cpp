@@ -93,6 +93,7 @@ task<void> subscriber::receive(net::stream& control)
         if (is_message(*frame)) {
             auto what = decode(*frame);  // of a newer control it may be anything: nothing here depends on it
             if (const auto* again = what ? std::get_if<hello>(&*what) : nullptr) take_keys(*again);
+            if (const auto* none = what ? std::get_if<refusal>(&*what) : nullptr) calls_.refuse(none->name);
             continue;
         }
         auto committed = model::decode(*frame, step);

@@ -21,6 +21,8 @@ public:
         /// Puts `step` in force and returns once no request can start on an older state.
         std::function<task<std::vector<rejection>>(const model::delta& step)> apply;
         std::function<void(const std::vector<std::string>& newest_first)> use_ticket_keys;
+        /// No certificate comes for this name, that was asked for.
+        std::function<void(const std::string& name)> refuse;
         /// Said again after each hello, so that a control that restarted knows.
         std::function<std::vector<endpoint_report>()> endpoints;
     };

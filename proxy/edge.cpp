@@ -208,6 +208,11 @@ void edge::use_ticket_keys(const std::vector<std::string>& newest_first)
     inside_->on_all([newest_first](seat& each, std::size_t) { each.state->tls.use_ticket_keys(newest_first); });
 }
 
+void edge::refuse(const std::string& name)
+{
+    inside_->on_all([name](seat& each, std::size_t) { each.state->waiting_names.refuse(name); });
+}
+
 void edge::accept()
 {
     auto& self = *inside_;

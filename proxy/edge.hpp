@@ -34,6 +34,9 @@ public:
 
     void use_ticket_keys(const std::vector<std::string>& newest_first);
 
+    /// Handshakes that wait for a certificate for `name` end without one.
+    void refuse(const std::string& name);
+
     /// Starts accepting; before that the kernel queues. Idempotent.
     void accept();
 

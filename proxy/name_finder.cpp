@@ -10,6 +10,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr duration between_questions = 1s;
+
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_label(std::string_view label)
@@ -52,14 +54,24 @@ task<void> name_finder::found(std::string server_name, time_point end)
         std::list<waiter>& list;
         std::list<waiter>::iterator place;
     } here{waiting_, place};
-    ask_(server_name);
-    (void)co_await place->again.wait_until(std::min(end, steady_clock::now() + most_.patience));
+    end = std::min(end, steady_clock::now() + most_.patience);
+    for (bool told = false; !told && steady_clock::now() < end;) {
+        ask_(server_name);
+        told = co_await place->again.wait_until(std::min(end, steady_clock::now() + between_questions));
+    }
 }
 
 void name_finder::look_again()
 {
     for (auto& each : waiting_) {
         if (published_.has_certificate_for(each.name)) each.again.notify();
+    }
+}
+
+void name_finder::refuse(std::string_view name)
+{
+    for (auto& each : waiting_) {
+        if (each.name == name) each.again.notify();
     }
 }
 
@@ -71,8 +83,7 @@ void name_finder::give_up()
 
 bool asked_names::is_due(const std::string& name, time_point now)
 {
-    constexpr duration apart = 1s;
-    auto is_old = [&](const auto& each) { return now - each.second >= apart; };
+    auto is_old = [&](const auto& each) { return now - each.second >= between_questions; };
     if (auto known = asked_.find(name); known != asked_.end()) {
         if (!is_old(*known)) return false;
         known->second = now;

@@ -27,7 +27,8 @@ public:
         duration patience;       ///< how long one waits, where its own end isn't earlier
     };
 
-    /// `ask` gets each name that a handshake begins to wait for; empty: nobody can be asked, nothing is waited for. All
+    /// `ask` gets each name that a handshake waits for, when it begins and each second, as what control knew of it goes
+    /// when control does; empty: nobody can be asked, nothing is waited for. All
     /// that is referred to must outlive this.
     name_finder(net::worker& home, net::snapshot_cell<route_table>::reader& routes, const tls::server& published,
                 limits most, std::function<void(std::string)> ask);
@@ -37,6 +38,9 @@ public:
 
     /// Other certificates were published: those whose name is covered now go on.
     void look_again();
+
+    /// None comes for `name`: those that wait for it go on without.
+    void refuse(std::string_view name);
 
     /// Nobody waits from here on.
     void give_up();

@@ -83,6 +83,39 @@ TEST(Shelf, KeepsWhatIsIssuedWhenItsFileGoes)
     EXPECT_TRUE(all.covers("a.example"));
 }
 
+store::certificate_record lasting(const std::string& id, std::vector<std::string> names, int hours)
+{
+    auto made = issued(id, std::move(names));
+    made.not_after = wall_clock::time_point(std::chrono::hours(hours));
+    return made;
+}
+
+using Names = std::vector<std::string>;
+
+TEST(Shelf, ServesEachNameWithTheCertificateThatLastsLongest)
+{
+    shelf all;
+    all.put(lasting("1", {"a.example", "www.a.example"}, 10));
+    all.put(lasting("9", {"a.example"}, 20));
+    auto changed = all.take_changes();
+    EXPECT_EQ(changed.upsert.at("1").names, Names{"www.a.example"});
+    EXPECT_EQ(changed.upsert.at("9").names, Names{"a.example"});
+    all.put(lasting("0", {"a.example"}, 15));
+    EXPECT_TRUE(all.take_changes().upsert.empty()) << "it is the best for none";
+    all.remove("9");
+    changed = all.take_changes();
+    EXPECT_EQ(changed.upsert.at("0").names, Names{"a.example"}) << "the next one takes over";
+    EXPECT_EQ(changed.remove, Names{"9"});
+    all.put(lasting("8", {"www.a.example"}, 11));
+    changed = all.take_changes();
+    EXPECT_EQ(changed.remove, Names{"1"}) << "nothing is left for it";
+    all.remove("8");
+    all.remove("0");
+    changed = all.take_changes();
+    EXPECT_EQ(changed.upsert.at("1").names, (Names{"a.example", "www.a.example"}));
+    EXPECT_TRUE(all.covers("a.example"));
+}
+
 TEST(Shelf, WritesAddressesAsUrlsDo)
 {
     EXPECT_EQ(served_form(issued("1", {"::1", "10.0.0.1"})).names, (std::vector<std::string>{"[::1]", "10.0.0.1"}));

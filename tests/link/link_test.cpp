@@ -46,6 +46,7 @@ TEST(LinkMessages, ComeBackAsTheyWere)
     EXPECT_EQ(round_trip(stats{{{"requests", 7}, {"connections", UINT64_MAX}}}).counters.at("connections"), UINT64_MAX);
     EXPECT_TRUE(round_trip(stats{}).counters.empty());
     EXPECT_EQ(round_trip(endpoint_report{"e", "suspect", "refused"}).why, "refused");
+    EXPECT_EQ(round_trip(refusal{"a.example"}).name, "a.example");
     EXPECT_EQ(round_trip(ask{"a.example"}).name, "a.example");
 }
 
@@ -111,6 +112,7 @@ protected:
         subscriber::callbacks calls{
             .apply = [this](const model::delta& step) { return apply(step); },
             .use_ticket_keys = [this](const std::vector<std::string>& keys) { ticket_keys.push_back(keys); },
+            .refuse = [this](const std::string& name) { refused.push_back(name); },
             .endpoints = [] { return std::vector<endpoint_report>{{"e1", "ready", ""}}; },
         };
         edge = std::make_unique<subscriber>(loop, path, id, calls);
@@ -162,7 +164,7 @@ protected:
     std::vector<model::delta> steps;
     std::vector<std::vector<std::string>> ticket_keys;  ///< as they were handed over
     std::vector<rejection> rejects;
-    std::vector<std::string> asked;
+    std::vector<std::string> asked, refused;
     bool held = false, applying = false;
     test::random_model made_up{21};
 };
@@ -252,6 +254,23 @@ TEST_F(Link, TellsControlWhatTheEdgeSays)
         return control->edge().counters.contains("requests") && control->edge().endpoints.at("e1").state == "suspect";
     }));
     EXPECT_EQ(asked, std::vector<std::string>{"a.example"});
+}
+
+TEST_F(Link, TellsEdgesOfNamesThatAreRefused)
+{
+    start_control();
+    control->refuse("nobody.example");
+    publish({});
+    start_edge();
+    ASSERT_TRUE(until_applied(1));
+    held = true;
+    publish(made_up.snapshot(5));
+    control->refuse("a.example");
+    control->refuse("b.example");
+    held = false;
+    ASSERT_TRUE(until([&] { return refused.size() == 2; }));
+    EXPECT_EQ(refused, (std::vector<std::string>{"a.example", "b.example"}));
+    ASSERT_TRUE(until_applied(2));
 }
 
 TEST_F(Link, SendsNothingBeforeThereIsSomething)

@@ -119,6 +119,25 @@ TEST_F(NameFinder, LetsGoOnWhenTheNameIsCovered)
     EXPECT_EQ(finder.waiting(), 0U);
 }
 
+TEST_F(NameFinder, LetsThoseGoOnWhoseNameIsRefused)
+{
+    put("http://app/allowed");
+    begin("a.example");
+    begin("b.example");
+    finder.refuse("a.example");
+    ASSERT_TRUE(returns(1));
+    EXPECT_EQ(returned, names{"a.example"});
+    EXPECT_EQ(finder.waiting(), 1U);
+}
+
+TEST_F(NameFinder, AsksAgainWhileItWaits)
+{
+    put("http://app/allowed");
+    begin("a.example");
+    EXPECT_TRUE(test::run_until(home, [&] { return asked.size() == 3; })) << "control may have forgotten it";
+    EXPECT_TRUE(returned.empty());
+}
+
 TEST_F(NameFinder, GivesUpAtTheEarlierOfTwoEnds)
 {
     put("http://app/allowed");
