@@ -34,14 +34,16 @@ public:
     {
         if (predecessor == nullptr) return;
         predecessor_ = predecessor->id;
-        if (predecessor->issuer == whose.name) replaced_ = renewal_id(predecessor->chain_pem);
+        if (predecessor->issuer != whose.name) return;
+        replaced_ = renewal_id(predecessor->chain_pem);
+        renewal_ = renewal_allowance(whose, *predecessor);
     }
 
     task<answer<attempt_result>> run()
     {
         if (auto rehearsed = co_await rehearse(); !rehearsed) co_return std::unexpected(rehearsed.error());
         auto made = co_await order_from(whose_, true);
-        if (!made) note(made.error(), false);
+        if (!made && !held_) note(made.error(), false);
         co_return made;
     }
 
@@ -78,6 +80,14 @@ private:
         co_return answer<void>{};
     }
 
+    /// Another attempt was told meanwhile that all orders have to wait.
+    bool is_held()
+    {
+        const auto* all = setback(whose_.name);
+        held_ = all != nullptr && all->next_try > wall_clock::now();
+        return held_;
+    }
+
     const store::order_record* find_order(const issuer& at) const
     {
         auto same = [&](const auto& each) {
@@ -103,6 +113,7 @@ private:
         tell_("talking to " + at.name);
         auto who = co_await with_.at_cas.enter(at);
         if (!who) co_return std::unexpected(who.error());
+        if (in_earnest && is_held()) co_return failed(failure::kind::unreachable, setback(whose_.name)->why);
         if (id.empty()) {
             auto begun = co_await begin(at, in_earnest);
             if (!begun) co_return std::unexpected(begun.error());
@@ -115,7 +126,9 @@ private:
             give_up(at, id, chain.error());
             co_return std::unexpected(chain.error());
         }
-        co_return read(at, id, *chain);
+        auto made = read(at, id, *chain);
+        if (!made) drop(id);  // it would give the same one again
+        co_return made;
     }
 
     /// Which challenges work for each name, before anything is spent on it.
@@ -168,11 +181,11 @@ private:
         co_return types;
     }
 
-    /// Renewals that say what they replace are free (Let's Encrypt exempts them from every limit).
+    /// Let's Encrypt exempts renewals that say what they replace from every limit: they have one of ours alone.
     std::vector<allowance> costs_at(const issuer& at) const
     {
         bool renewal = !replaced_.empty() && at.name == whose_.name;
-        return renewal ? std::vector<allowance>{} : order_allowances(at, names_);
+        return renewal ? std::vector{renewal_} : order_allowances(at, names_);
     }
 
     answer<void> within_limits(const issuer& at) const
@@ -220,6 +233,13 @@ private:
         auto written = with_.records.commit(step);
         if (!written) co_return failed(failure::kind::unreachable, written.error().where + ": " + written.error().what);
         co_return id;
+    }
+
+    void drop(const std::string& id)
+    {
+        store::changes step;
+        step.orders.erase.push_back(id);
+        (void)with_.records.commit(step);
     }
 
     /// What is worth going on with stays.
@@ -301,6 +321,8 @@ private:
     const issuer& whose_;
     std::vector<std::string> names_;
     std::string predecessor_, replaced_;
+    allowance renewal_;
+    bool held_ = false;  ///< by what another attempt was told: there is nothing new to note
     std::function<void(std::string)> tell_;
 };
 

@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr duration week = 7 * 24h;
+constexpr double renewals_at_once = 4;
 
 double below(int limit) { return limit - std::max(1.0, limit / 10.0); }
 
@@ -31,6 +32,12 @@ const store::bucket_record* find(const vault& records, const std::string& key)
     const auto& all = records.contents().buckets;
     auto known = all.find(key);
     return known == all.end() ? nullptr : &known->second;
+}
+
+std::string sorted_text(std::vector<std::string> names)
+{
+    std::ranges::sort(names);
+    return text::join(names, ",");
 }
 
 /// "1.2.3.4", or what is likely one holder's of an IPv6 address.
@@ -62,10 +69,14 @@ std::vector<allowance> order_allowances(const issuer& whose, const std::vector<s
     for (const auto& domain : domains) {
         add("certificates of " + domain, whose.limits.certificates_per_domain_per_week, week);
     }
-    auto sorted = names;
-    std::ranges::sort(sorted);
-    add("certificates for " + text::join(sorted, ","), whose.limits.duplicates_per_week, week);
+    add("certificates for " + sorted_text(names), whose.limits.duplicates_per_week, week);
     return all;
+}
+
+allowance renewal_allowance(const issuer& whose, const store::certificate_record& predecessor)
+{
+    auto life = std::max(predecessor.not_after - predecessor.not_before, wall_clock::duration(2s));
+    return {whose.directory + " renewals of " + sorted_text(predecessor.names), renewals_at_once, life / 2};
 }
 
 allowance failure_allowance(const issuer& whose, const std::string& name)

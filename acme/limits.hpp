@@ -21,6 +21,10 @@ struct allowance {
 /// may share the registered domain, and our clock is not the CA's.
 std::vector<allowance> order_allowances(const issuer& whose, const std::vector<std::string>& names);
 
+/// What a renewal takes from, which CAs exempt from their limits: four at once, then one for each eighth of a life. A
+/// clock that is a year ahead, or a CA that always says "now", would have one order after the other otherwise.
+allowance renewal_allowance(const issuer& whose, const store::certificate_record& predecessor);
+
 /// What a failed validation of `name` takes from, and what must have something left before the next one.
 allowance failure_allowance(const issuer& whose, const std::string& name);
 

@@ -1,5 +1,6 @@
 #include "acme/manager.hpp"
 
+#include "acme/clock_jump.hpp"
 #include "acme/renewal.hpp"
 #include "base/crypto.hpp"
 #include "base/log.hpp"
@@ -14,11 +15,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t most_at_once = 32;   ///< orders under way
-constexpr duration longest_sleep = 1min;   ///< the wall clock may jump
-constexpr duration disk_pause = 30s;       ///< after a write that failed
-constexpr duration advice_pause = 1h;      ///< after a CA that did not answer about a renewal
-constexpr duration no_advice_pause = 24h;  ///< of a CA without ARI
+constexpr std::size_t most_at_once = 32;  ///< orders under way
+constexpr duration longest_sleep = 1min;  ///< the wall clock may jump
+constexpr duration disk_pause = 30s;      ///< after a write that failed
+constexpr duration advice_pause = 1h;     ///< after a CA that did not answer about a renewal
 
 double random_share()
 {
@@ -72,7 +72,9 @@ task<void> manager::run()
 wall_clock::time_point manager::start_due(wall_clock::time_point now)
 {
     auto next = now + std::chrono::duration_cast<wall_clock::duration>(longest_sleep);
-    if (!with_.records.trouble().empty() && now < disk_again_) return std::min(next, disk_again_);
+    if (disk_rests())
+        return std::min(next, now + std::chrono::ceil<wall_clock::duration>(disk_again_ - steady_clock::now()));
+    mend_times(now);
     for (const auto& [key, which] : wants_) {
         if (doing_.size() >= most_at_once) break;
         if (doing_.contains(key)) continue;
@@ -182,7 +184,9 @@ task<void> manager::attend(acme::want which)
             keep(std::move(*got));
             break;
         }
-        if (!with_.records.trouble().empty()) note_disk();
+        if (with_.records.trouble().empty()) continue;
+        note_disk();
+        break;  // no other issuer's order could be written down either
     }
     on_change_();
 }
@@ -202,11 +206,10 @@ void manager::keep(attempt_result got)
     const auto& all = with_.records.contents().certificates;
     auto old = all.find(order.predecessor);
     bool replaced = old != all.end() && old->first != made.id && key_of(old->second.names) == key_of(made.names);
-    if (replaced) {
-        holdings_.remove(old->second);
-        step.certificates.erase.push_back(order.predecessor);
-    }
+    auto predecessor = replaced ? old->second : store::certificate_record{};
+    if (replaced) step.certificates.erase.push_back(order.predecessor);
     if (with_.records.commit(step)) {
+        if (replaced) holdings_.remove(predecessor);
         holdings_.add(made);
     } else {
         note_disk();
@@ -226,9 +229,17 @@ void manager::take_over(const store::certificate_record& what)
     news_.notify();
 }
 
-void manager::note_disk()
+void manager::note_disk() { disk_again_ = steady_clock::now() + disk_pause; }
+
+bool manager::disk_rests() const { return !with_.records.trouble().empty() && steady_clock::now() < disk_again_; }
+
+/// A clock that was set back must not hold anything for as long as it was ahead.
+void manager::mend_times(wall_clock::time_point now)
 {
-    disk_again_ = wall_clock::now() + std::chrono::duration_cast<wall_clock::duration>(disk_pause);
+    auto step = after_clock_jump(with_.records.contents(), now);
+    if (is_empty(step)) return;
+    log::warn("acme.clock_set_back", {{"setbacks", step.setbacks.put.size()}, {"buckets", step.buckets.put.size()}});
+    if (!with_.records.commit(step)) note_disk();
 }
 
 /// ARI (RFC 9773) of certificates that are wanted: when their CA would have them renewed.
@@ -270,12 +281,13 @@ task<void> manager::take_advice(std::string id)
                       {{"names", text::join(next.names, ",")}, {"why", (*advice)->explanation_url}});
         }
     } else {
-        auto pause = advice ? no_advice_pause : advice.error().retry_after.value_or(advice_pause);
+        auto pause = advice ? longest_advice_pause
+                            : std::min(advice.error().retry_after.value_or(advice_pause), longest_advice_pause);
         next.ask_again_at = now + std::chrono::duration_cast<wall_clock::duration>(pause);
     }
     store::changes step;
     step.certificates.put.push_back(std::move(next));
-    if (!with_.records.commit(step)) disk_again_ = now + std::chrono::duration_cast<wall_clock::duration>(disk_pause);
+    if (!with_.records.commit(step)) note_disk();
 }
 
 checked<void> manager::renew(const std::string& name)

@@ -90,6 +90,8 @@ private:
     task<void> take_advice(std::string id);
     void keep(attempt_result got);
     void note_disk();
+    bool disk_rests() const;
+    void mend_times(wall_clock::time_point now);
 
     parts with_;
     std::function<void()> on_change_;
@@ -102,7 +104,7 @@ private:
     std::map<std::string, std::string, std::less<>> doing_;         ///< want → what is under way for it
     std::set<std::string, std::less<>> forced_;                     ///< wants to renew until that has succeeded
     std::set<std::string, std::less<>> advised_;                    ///< certificates that are being asked about
-    wall_clock::time_point disk_again_;                             ///< nothing is begun before: the disk refused
+    time_point disk_again_;                                         ///< nothing is begun before: the disk refused
     net::event news_;
     net::task_group tasks_;
 };
