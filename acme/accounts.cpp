@@ -31,7 +31,9 @@ struct accounts::ca {
     }
 
     client speaker;
-    net::turns turns;  ///< one task at a time opens or changes the account
+    net::turns turns;                     ///< one task at a time opens or changes the account
+    std::optional<failure> told_to_wait;  ///< whoever asks before `again` gets the same answer
+    time_point again;
 };
 
 accounts::accounts(net::worker& home, http::fetcher& fetcher, vault& records, const certificate_settings& settings)
@@ -54,7 +56,18 @@ task<answer<identity>> accounts::enter(const issuer& whose)
 {
     auto& there = at(whose);
     auto turn = co_await there.turns.take();
-    co_return co_await open_account(whose, there.speaker);
+    if (there.told_to_wait && steady_clock::now() < there.again) {
+        auto same = *there.told_to_wait;
+        same.retry_after = there.again - steady_clock::now();
+        co_return std::unexpected(std::move(same));
+    }
+    auto who = co_await open_account(whose, there.speaker);
+    there.told_to_wait.reset();
+    if (!who && who.error().retry_after) {
+        there.told_to_wait = who.error();
+        there.again = steady_clock::now() + *who.error().retry_after;
+    }
+    co_return who;
 }
 
 task<answer<identity>> accounts::open_account(const issuer& whose, client& there)

@@ -23,7 +23,8 @@ public:
     client& client_of(const issuer& whose);
 
     /// Who we are there. The account is made when it is first needed: its key is on disk before the CA hears of it.
-    /// Whoever asks meanwhile waits for the same answer.
+    /// Whoever asks meanwhile waits for the same answer, and where the CA says when to come again (Retry-After),
+    /// whoever asks before that gets it, too.
     task<answer<identity>> enter(const issuer& whose);
 
     /// The CA doesn't know the account (any more): the next enter() registers anew.

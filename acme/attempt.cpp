@@ -34,6 +34,7 @@ public:
     {
         if (predecessor == nullptr) return;
         predecessor_ = predecessor->id;
+        renewal_ = renewal_allowance(whose, *predecessor);
         // RFC 9773 §5: both must share a name; a wildcard may have stood for ours.
         bool shares = std::ranges::find_first_of(predecessor->names, names_) != predecessor->names.end();
         if (shares && predecessor->issuer == whose.name) replaced_ = renewal_id(predecessor->chain_pem);
@@ -43,7 +44,7 @@ public:
     {
         if (auto rehearsed = co_await rehearse(); !rehearsed) co_return std::unexpected(rehearsed.error());
         auto made = co_await order_from(whose_, true);
-        if (!made) note(made.error(), false);
+        if (!made && !held_) note(made.error(), false);
         co_return made;
     }
 
@@ -84,6 +85,14 @@ private:
         co_return answer<void>{};
     }
 
+    /// Another attempt was told meanwhile that all orders have to wait.
+    bool is_held()
+    {
+        const auto* all = setback(whose_.name);
+        held_ = all != nullptr && all->next_try > wall_clock::now();
+        return held_;
+    }
+
     const store::order_record* find_order(const issuer& at) const
     {
         auto same = [&](const auto& each) {
@@ -108,6 +117,7 @@ private:
         tell_("talking to " + at.name);
         auto who = co_await with_.at_cas.enter(at);
         if (!who) co_return std::unexpected(who.error());
+        if (in_earnest && is_held()) co_return failed(failure::kind::unreachable, setback(whose_.name)->why);
         if (id.empty()) {
             auto begun = co_await begin(at, in_earnest);
             if (!begun) co_return std::unexpected(begun.error());
@@ -122,7 +132,9 @@ private:
             give_up(at, id, chain.error());
             co_return std::unexpected(chain.error());
         }
-        co_return read(at, id, *chain);
+        auto made = read(at, id, *chain);
+        if (!made) drop(id);  // it would give the same one again
+        co_return made;
     }
 
     /// Which challenges work for each name, before anything is spent on it.
@@ -175,11 +187,11 @@ private:
         co_return types;
     }
 
-    /// Renewals that say what they replace are free (Let's Encrypt exempts them from every limit).
+    /// Let's Encrypt exempts renewals that say what they replace from every limit: they have one of ours alone.
     std::vector<allowance> costs_at(const issuer& at, bool is_free) const
     {
         auto all = is_free ? std::vector<allowance>{} : order_allowances(at, names_);
-        if (!predecessor_.empty()) all.push_back(renewal_allowance(at, names_));
+        if (renewal_ && at.name == whose_.name) all.push_back(*renewal_);
         return all;
     }
 
@@ -247,6 +259,13 @@ private:
         auto written = with_.records.commit(step);
         if (!written) co_return failed(failure::kind::unreachable, written.error().where + ": " + written.error().what);
         co_return id;
+    }
+
+    void drop(const std::string& id)
+    {
+        store::changes step;
+        step.orders.erase.push_back(id);
+        (void)with_.records.commit(step);
     }
 
     /// What is worth going on with stays.
@@ -328,6 +347,8 @@ private:
     const issuer& whose_;
     std::vector<std::string> names_;
     std::string predecessor_, replaced_;
+    std::optional<allowance> renewal_;
+    bool held_ = false;  ///< by what another attempt was told: there is nothing new to note
     std::function<void(std::string)> tell_;
 };
 

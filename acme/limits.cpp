@@ -15,14 +15,14 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr duration week = 7 * 24h;
-constexpr duration clock_error = 1h;  ///< who has written later than that was a wrong clock
+constexpr double renewals_at_once = 4;
 
 /// A limit of one leaves no margin: 0 would be none.
 double below(int limit) { return limit == 1 ? 1 : limit - std::max(1.0, limit / 10.0); }
 
 double tokens_now(const store::bucket_record* known, const allowance& of, wall_clock::time_point now)
 {
-    if (known == nullptr || known->updated > now + clock_error) return of.capacity;
+    if (known == nullptr) return of.capacity;
     auto passed = std::chrono::duration<double>(std::max(now - known->updated, wall_clock::duration::zero()));
     auto back = passed / std::chrono::duration<double>(of.window) * of.capacity;
     return std::min(of.capacity, known->tokens + back);
@@ -33,6 +33,12 @@ const store::bucket_record* find(const vault& records, const std::string& key)
     const auto& all = records.contents().buckets;
     auto known = all.find(key);
     return known == all.end() ? nullptr : &known->second;
+}
+
+std::string sorted_text(std::vector<std::string> names)
+{
+    std::ranges::sort(names);
+    return text::join(names, ",");
 }
 
 /// "1.2.3.4", or what is likely one holder's of an IPv6 address.
@@ -64,9 +70,7 @@ std::vector<allowance> order_allowances(const issuer& whose, const std::vector<s
     for (const auto& domain : domains) {
         add("certificates of " + domain, whose.limits.certificates_per_domain_per_week, week);
     }
-    auto sorted = names;
-    std::ranges::sort(sorted);
-    add("certificates for " + text::join(sorted, ","), whose.limits.duplicates_per_week, week);
+    add("certificates for " + sorted_text(names), whose.limits.duplicates_per_week, week);
     return all;
 }
 
@@ -75,11 +79,10 @@ allowance place_allowance(const issuer& whose)
     return {whose.directory + " orders", below(whose.limits.orders_per_3h), 3h};
 }
 
-allowance renewal_allowance(const issuer& whose, const std::vector<std::string>& names)
+allowance renewal_allowance(const issuer& whose, const store::certificate_record& predecessor)
 {
-    auto sorted = names;
-    std::ranges::sort(sorted);
-    return {whose.directory + " renewals for " + text::join(sorted, ","), 30, 1h};
+    auto life = std::max(predecessor.not_after - predecessor.not_before, wall_clock::duration(2s));
+    return {whose.directory + " renewals of " + sorted_text(predecessor.names), renewals_at_once, life / 2};
 }
 
 allowance failure_allowance(const issuer& whose, const std::string& name)

@@ -24,8 +24,10 @@ std::vector<allowance> order_allowances(const issuer& whose, const std::vector<s
 /// What each newOrder takes from, also one that is sent again after a crash. `capacity` 0 or less: no limit.
 allowance place_allowance(const issuer& whose);
 
-/// What every renewal takes from, free at the CA or not: whatever a clock or a CA says about when, it ends somewhere.
-allowance renewal_allowance(const issuer& whose, const std::vector<std::string>& names);
+/// What each renewal takes from, also one that its CA exempts from its limits: four at once, then one for each eighth
+/// of a life. A clock that is a year ahead, or a CA that always says "now", would have one order after the other
+/// otherwise.
+allowance renewal_allowance(const issuer& whose, const store::certificate_record& predecessor);
 
 /// What a failed validation of `name` takes from, and what must have something left before the next one.
 allowance failure_allowance(const issuer& whose, const std::string& name);

@@ -1,5 +1,6 @@
 #include "acme/manager.hpp"
 
+#include "acme/clock_jump.hpp"
 #include "acme/renewal.hpp"
 #include "base/crypto.hpp"
 #include "base/log.hpp"
@@ -14,12 +15,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t most_at_once = 32;   ///< orders under way
-constexpr duration longest_sleep = 1min;   ///< the wall clock may jump
-constexpr duration advice_pause = 1h;      ///< after a CA that did not answer about a renewal
-constexpr duration no_advice_pause = 24h;  ///< of a CA without ARI
-constexpr duration least_pause = 1min;     ///< whatever a CA says
-constexpr duration clock_error = 1h;       ///< what was noted further in the future was noted by a wrong clock
+constexpr std::size_t most_at_once = 32;  ///< orders under way
+constexpr duration longest_sleep = 1min;  ///< the wall clock may jump
+constexpr duration advice_pause = 1h;     ///< after a CA that did not answer about a renewal
+constexpr duration least_pause = 1min;    ///< whatever a CA says
 
 double random_share()
 {
@@ -73,8 +72,9 @@ task<void> manager::run()
 wall_clock::time_point manager::start_due(wall_clock::time_point now)
 {
     auto next = now + std::chrono::duration_cast<wall_clock::duration>(longest_sleep);
-    auto disk = std::chrono::duration_cast<wall_clock::duration>(disk_again_ - steady_clock::now());
-    if (!with_.records.trouble().empty() && disk > 0s) return std::min(next, now + disk);
+    if (disk_rests())
+        return std::min(next, now + std::chrono::ceil<wall_clock::duration>(disk_again_ - steady_clock::now()));
+    mend_times(now);
     keep_what_was_refused();
     for (const auto& [key, which] : wants_) {
         if (doing_.size() >= most_at_once) break;
@@ -166,10 +166,8 @@ const store::setback_record* manager::setback_of(const std::string& subject) con
 wall_clock::time_point manager::held_until(const issuer& whose, const acme::want& which) const
 {
     auto when = wall_clock::time_point{};
-    auto latest = wall_clock::now() + clock_error;
     for (const auto& subject : {whose.name, subject_of(whose, which.names)}) {
-        const auto* known = setback_of(subject);
-        if (known != nullptr && known->last_try < latest) when = std::max(when, known->next_try);
+        if (const auto* known = setback_of(subject)) when = std::max(when, known->next_try);
     }
     return when;
 }
@@ -208,7 +206,9 @@ task<void> manager::attend(acme::want which)
             keep(std::move(*got));
             break;
         }
-        if (!with_.records.trouble().empty()) note_disk();
+        if (with_.records.trouble().empty()) continue;
+        note_disk();
+        break;  // no other issuer's order could be written down either
     }
     on_change_();
 }
@@ -280,15 +280,24 @@ bool manager::has_later(const store::certificate_record& what) const
 
 void manager::note_disk() { disk_again_ = steady_clock::now() + with_.disk_pause; }
 
+bool manager::disk_rests() const { return !with_.records.trouble().empty() && steady_clock::now() < disk_again_; }
+
+/// A clock that was set back must not hold anything for as long as it was ahead.
+void manager::mend_times(wall_clock::time_point now)
+{
+    auto step = after_clock_jump(with_.records.contents(), now);
+    if (is_empty(step)) return;
+    log::warn("acme.clock_set_back", {{"setbacks", step.setbacks.put.size()}, {"buckets", step.buckets.put.size()}});
+    if (!with_.records.commit(step)) note_disk();
+}
+
 /// ARI (RFC 9773) of certificates that are wanted: when their CA would have them renewed.
 void manager::ask_for_advice(wall_clock::time_point now)
 {
     for (const auto& [key, which] : wants_) {
         if (advised_.size() >= most_at_once) return;
         const auto* best = holdings_.best_for(which.names);
-        if (best == nullptr || advised_.contains(best->id)) continue;
-        auto wait = best->ask_again_at - now;
-        if (wait > 0s && wait <= no_advice_pause + clock_error) continue;
+        if (best == nullptr || best->ask_again_at > now || advised_.contains(best->id)) continue;
         if (find_issuer(best->issuer) == nullptr) continue;
         advised_.insert(best->id);
         tasks_.spawn("acme.advice", take_advice(best->id));
@@ -321,8 +330,8 @@ task<void> manager::take_advice(std::string id)
                       {{"names", text::join(next.names, ",")}, {"why", (*advice)->explanation_url}});
         }
     } else {
-        auto pause = advice ? no_advice_pause : advice.error().retry_after.value_or(advice_pause);
-        pause = std::clamp(pause, least_pause, no_advice_pause);
+        auto pause = advice ? longest_advice_pause : advice.error().retry_after.value_or(advice_pause);
+        pause = std::clamp(pause, least_pause, longest_advice_pause);
         next.ask_again_at = now + std::chrono::duration_cast<wall_clock::duration>(pause);
     }
     store::changes step;

@@ -100,6 +100,8 @@ private:
     void keep(attempt_result got);
     void keep_what_was_refused();
     void note_disk();
+    bool disk_rests() const;
+    void mend_times(wall_clock::time_point now);
 
     parts with_;
     std::function<void()> on_change_;

@@ -129,6 +129,11 @@ prover::~prover() = default;
 task<answer<void>> prover::prove(client& at, identity who, const issuer& whose, authorization what,
                                  std::vector<challenge_type> types)
 {
+    // What the CA was told of before a crash is what it looks for.
+    std::ranges::stable_partition(types, [&](auto type) {
+        const auto* offered = find(what, type);
+        return offered != nullptr && offered->status == check_status::processing;
+    });
     for (auto type : types) {
         const auto* offered = find(what, type);
         if (offered == nullptr) continue;
@@ -181,7 +186,13 @@ task<answer<void>> prover::ask(client& at, identity who, const authorization& wh
 {
     if (which.status == check_status::pending) {
         auto told = co_await at.say_ready(who, which.url);
-        if (!told) co_return std::unexpected(told.error());
+        if (!told && told.error().what != failure::kind::refused) co_return std::unexpected(told.error());
+        if (!told) {
+            // Where another order has proven the name meanwhile there is nothing left to be ready for.
+            auto now = co_await at.read_authorization(who, what.url);
+            if (now && now->status == check_status::valid) co_return answer<void>{};
+            co_return std::unexpected(told.error());
+        }
     }
     net::event pause(home_);
     auto end = steady_clock::now() + validation_limit;

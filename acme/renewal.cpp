@@ -11,7 +11,7 @@ namespace {
 
 constexpr duration short_life = 10 * 24h;
 constexpr duration ask_again_usually = 6h;
-constexpr duration ask_again_least = 1min, ask_again_most = 24h;  // RFC 9773 §4.3.2: clients bound what they are told
+constexpr duration ask_again_least = 1min;  // RFC 9773 §4.3.2: clients bound what they are told
 
 constexpr std::array<duration, 27> ladder{1min,  2min,  2min,  5min,  10min, 10min, 10min, 20min, 20min,
                                           20min, 20min, 30min, 30min, 30min, 30min, 30min, 30min, 30min,
@@ -53,7 +53,7 @@ wall_clock::time_point renewal_time(const store::certificate_record& of)
 
 bool follow(store::certificate_record& of, const renewal_window& advice, double share, wall_clock::time_point now)
 {
-    auto again = std::clamp(advice.ask_again_in.value_or(ask_again_usually), ask_again_least, ask_again_most);
+    auto again = std::clamp(advice.ask_again_in.value_or(ask_again_usually), ask_again_least, longest_advice_pause);
     of.ask_again_at = now + std::chrono::duration_cast<wall_clock::duration>(again);
     if (of.window_start == advice.start && of.window_end == advice.end) return false;
     of.window_start = advice.start;

@@ -8,6 +8,9 @@
 
 namespace lintel::acme {
 
+/// No CA is asked about a renewal less often than that, whatever it says (RFC 9773 §4.3.2).
+inline constexpr duration longest_advice_pause = std::chrono::hours(24);
+
 /// How long to wait after the `failures`-th failure in a row: a minute, two, …, six hours. Of what never reached the CA
 /// sooner at first: no limit of its counts that.
 duration retry_pause(int failures, bool reached_the_ca);
