@@ -13,6 +13,7 @@ import time
 from support.backend import Backend
 from support.case import Case, main, wait_for
 from support.lintel import Lintel
+from support.many import copy_of, make_state
 from support.routes import routes
 from support.wire import connect
 
@@ -35,27 +36,10 @@ class ManyCertificates(Case):
         cls.url = upstream.url
         cls.routes = routes({host: cls.url for host in HOSTS}, tls=True)
         cls.made = cls.folder / "made"
-        cls.all_issued(Lintel(routes=cls.routes, state=cls.made))
-
-    @classmethod
-    def all_issued(cls, lintel):
-        begun = time.monotonic()
-        try:
-            lintel.start(within=60)
-            lintel.until(HOSTS[-1], get=lintel.get_tls, within=60)
-            wait_for((lintel.state / "last-good.json").exists, "the last good snapshot is saved", within=60)
-        finally:
-            wrong = lintel.stop(within=60)
-            lintel.remove_files()
-        assert wrong is None, f"{wrong}\n{lintel.log}"
-        count = issued_in(lintel.state)
-        assert count == COUNT, f"{count} are issued"
-        print(f"\n{COUNT} are issued and served {time.monotonic() - begun:.1f} s after the first start", flush=True)
+        make_state(cls.made, HOSTS, cls.url)
 
     def copy_of_the_state(self):
-        state = pathlib.Path(tempfile.mkdtemp(dir=self.folder)) / "state"
-        shutil.copytree(self.made, state, ignore=shutil.ignore_patterns("*.sock"))
-        return state
+        return copy_of(self.made, self.folder)
 
     def started(self, what, **options):
         """A front door that has made its first handshake, and the seconds that this took from its start."""
@@ -119,11 +103,6 @@ class ManyCertificates(Case):
             from_control.append(ended - issued_at(door, host))
         print(f"{what}: from control {in_ms(from_control)}, from the file {in_ms(from_file)}", flush=True)
         return from_control
-
-
-def issued_in(state):
-    with contextlib.closing(sqlite3.connect(state / "lintel.db")) as records:
-        return records.execute("SELECT count(*) FROM certificates").fetchone()[0]
 
 
 def trusting(state):

@@ -72,8 +72,8 @@ class AcmeCase(Case):
         return self.lintel("--issuers", json.dumps({"ours": spec}), "--default-issuers", "ours",
                            "--email", "owner@example.test", "--certificate-dns", (dns or self.dns).address,
                            "--challenge-http-port", self.http_port, "--challenge-tls-port", self.tls_port, *flags,
-                           http=f"127.0.0.1:{self.http_port}", https=f"127.0.0.1:{self.tls_port}",
-                           **{"routes": text, "workers": 2, **options})
+                           **{"http": f"127.0.0.1:{self.http_port}", "https": f"127.0.0.1:{self.tls_port}",
+                              "routes": text, "workers": 2, **options})
 
     def again(self, lintel, *arguments, **options):
         """The same front door after a restart."""
