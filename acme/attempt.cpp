@@ -124,6 +124,8 @@ private:
         std::map<std::string, std::vector<challenge_type>> plan;
         const auto* before = setback(subject_of(whose_, names_));
         int turn = before != nullptr ? before->failures : 0;
+        auto where = co_await with_.at_cas.client_of(at).look_up();
+        if (!where) co_return std::unexpected(where.error());
         for (const auto& name : names_) {
             auto types = usable_challenges(at, name, turn);
             if (types.empty()) {
@@ -131,14 +133,15 @@ private:
                                  "no challenge of issuers." + at.name + " can prove " + name +
                                      (name.starts_with("*.") ? ": a wildcard needs dns-01, set dns" : ""));
             }
-            auto seen = co_await tried(name, types);
+            auto seen = co_await tried(name, types, where->caa_identities);
             if (!seen) co_return std::unexpected(seen.error());
             plan[name] = std::move(*seen);
         }
         co_return plan;
     }
 
-    task<answer<std::vector<challenge_type>>> tried(std::string name, std::vector<challenge_type> types)
+    task<answer<std::vector<challenge_type>>> tried(std::string name, std::vector<challenge_type> types,
+                                                    std::vector<std::string> ca_names)
     {
         auto by_net = types;
         std::erase(by_net, challenge_type::dns_01);
@@ -147,7 +150,7 @@ private:
         preflight_settings how{.resolvers = with_.resolvers,
                                .http_port = with_.settings.http_port,
                                .tls_port = with_.settings.tls_port,
-                               .ca_names = {}};
+                               .ca_names = std::move(ca_names)};
         auto report = co_await look_ahead(with_.home, with_.fetcher, with_.board, how, name, by_net);
         bool dns = by_net.size() < types.size();
         using verdict = preflight_report::verdict;

@@ -54,27 +54,42 @@ checked<certificates::imported> certificates::import(const std::filesystem::path
     return result;
 }
 
-void certificates::want(model::snapshot& desired, const router_terms& terms, wall_clock::time_point now)
+void certificates::want(const model::snapshot& said, const router_terms& terms, wall_clock::time_point now)
 {
     std::string url;
-    for (const auto& [id, router] : desired.routers) {
+    for (const auto& [id, router] : said.routers) {
         if (!router.ask.empty() && router.refusal.empty()) url = router.ask;
     }
     on_demand_->use(std::move(url));
-    auto hosts = hosts_.of(desired, with_.entrypoints);
+    auto hosts = hosts_.of(said, with_.entrypoints);
     auto wanted = collect_wants(hosts, terms, with_.settings);
     problems_ = std::move(wanted.problems);
     for (const auto& name : on_demand_->names()) {
         if (!hosts.contains(name)) wanted.all.push_back({{name}, with_.settings.default_issuers});
     }
     manager_->want(std::move(wanted.all));
+    renew_on_demand(hosts, now);
+}
+
+/// The owner is not asked about what nobody would issue.
+void certificates::ask(const std::string& name)
+{
+    const auto& settings = with_.settings;
+    bool anybody = std::ranges::any_of(settings.default_issuers, [&](const auto& each) {
+        auto whose = settings.issuers.find(each);
+        return whose != settings.issuers.end() && (whose->second.is_private || why_not_public(name).empty());
+    });
+    if (anybody) on_demand_->ask(name);
+}
+
+void certificates::bridge(model::snapshot& desired, wall_clock::time_point now)
+{
     std::vector<std::string> uncovered;
-    for (const auto& [host, routers] : hosts) {
+    for (const auto& [host, routers] : hosts_.of(desired, with_.entrypoints)) {
         if (!shelf_.covers(host)) uncovered.push_back(host);
     }
     local_->provide(uncovered, now);
     mark_redirects(desired);
-    renew_on_demand(hosts, now);
 }
 
 void certificates::mark_redirects(model::snapshot& desired)

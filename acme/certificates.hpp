@@ -38,12 +38,16 @@ public:
     /// Those of routes files: all of them.
     void put_files(model::objects<model::certificate> all) { shelf_.put_files(std::move(all)); }
 
-    /// Sees to a certificate for every host of `desired` that is served over TLS, and marks the redirects whose host
-    /// has to wait for its first one.
-    void want(model::snapshot& desired, const router_terms& terms, wall_clock::time_point now);
+    /// Sees to a CA's certificate for every host that is served over TLS. `said`: by routers whose source has spoken in
+    /// this run; nobody is asked on terms that are not known any more.
+    void want(const model::snapshot& said, const router_terms& terms, wall_clock::time_point now);
+
+    /// Sees to the local CA's for hosts of `desired` that no other covers, and marks the redirects whose host has to
+    /// wait for its first one.
+    void bridge(model::snapshot& desired, wall_clock::time_point now);
 
     /// A handshake waits for this name.
-    void ask(const std::string& name) { on_demand_->ask(name); }
+    void ask(const std::string& name);
 
     /// Puts what is to be served from now on into a step.
     void add_changes(model::delta& step);

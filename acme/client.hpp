@@ -17,6 +17,7 @@ struct directory {
     std::string renewal_info;  ///< RFC 9773; empty where the CA has none
     std::string terms_of_service;
     bool external_account_required = false;
+    std::vector<std::string> caa_identities;      ///< what CAA records call the CA (RFC 8659); none: it doesn't say
     std::map<std::string, std::string> profiles;  ///< name → description (draft-ietf-acme-profiles)
 };
 

@@ -77,6 +77,7 @@ task<answer<reply>> conversation::post(identity who, std::string url, std::strin
         http::fetch_request request;
         request.method = "POST";
         request.url = url;
+        request.once = !payload.empty();  // an order whose answer was lost must not be placed twice
         request.fields = {{"Content-Type", "application/jose+json"}, {"Accept", accept}};
         request.body = who.key.sign(header_of(who, *nonce, url), payload);
         auto said = co_await send(std::move(request));

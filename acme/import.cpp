@@ -201,6 +201,17 @@ checked<import_result> read_acme_json(const fs::path& file, wall_clock::time_poi
     return found.take();
 }
 
+namespace {
+
+/// Caddy's own CA, and staging directories.
+bool is_trusted_by_nobody(const fs::path& issuer)
+{
+    auto name = issuer.filename().string();
+    return name == "local" || name.contains("staging");
+}
+
+}  // namespace
+
 checked<import_result> read_caddy_folder(const fs::path& certificates, wall_clock::time_point now)
 {
     auto issuers = sorted_entries(certificates);
@@ -211,6 +222,10 @@ checked<import_result> read_caddy_folder(const fs::path& certificates, wall_cloc
     collection found(now);
     for (const auto& issuer : *issuers) {
         if (!is_folder(issuer)) continue;
+        if (is_trusted_by_nobody(issuer)) {
+            found.leave_out(issuer.string(), "its certificates are of a CA that no browser trusts; left out");
+            continue;
+        }
         auto sites = sorted_entries(issuer);
         if (!sites) found.leave_out(issuer.string(), "the folder can't be read: " + sites.error().message());
         for (const auto& site : sites ? *sites : std::vector<fs::path>()) add_caddy_site(found, site);

@@ -48,6 +48,17 @@ std::vector<std::string> json_reader::urls(const char* key, const url_rule& urls
     return all;
 }
 
+std::vector<std::string> json_reader::texts(const char* key)
+{
+    std::vector<std::string> all;
+    const auto* list = member(key, presence::optional);
+    if (list == nullptr || !list->is_array()) return all;
+    for (const auto& each : *list) {
+        if (each.is_string()) all.push_back(each.get<std::string>());
+    }
+    return all;
+}
+
 bool json_reader::flag(const char* key)
 {
     const auto* value = member(key, presence::optional);

@@ -28,6 +28,8 @@ public:
     std::string text(const char* key, presence needed);
     std::string url(const char* key, const url_rule& urls, presence needed);
     std::vector<std::string> urls(const char* key, const url_rule& urls, presence needed);
+    /// Those of an optional array that are strings.
+    std::vector<std::string> texts(const char* key);
     bool flag(const char* key);
 
     /// Calls `each` for the objects of an array; for an optional single object, see `object`.

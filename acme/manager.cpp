@@ -75,7 +75,12 @@ wall_clock::time_point manager::start_due(wall_clock::time_point now)
     if (!with_.records.trouble().empty() && now < disk_again_) return std::min(next, disk_again_);
     for (const auto& [key, which] : wants_) {
         if (doing_.size() >= most_at_once) break;
-        if (doing_.contains(key) || look_at(which, now) != outlook::open) continue;
+        if (doing_.contains(key)) continue;
+        if (look_at(which, now) != outlook::open) {
+            const auto* best = holdings_.best_for(which.names);
+            if (best != nullptr && renewal_time(*best) > now) next = std::min(next, renewal_time(*best));
+            continue;
+        }
         auto when = next_chance(which, now);
         if (when > now) {
             next = std::min(next, when);
@@ -179,7 +184,6 @@ task<void> manager::attend(acme::want which)
         }
         if (!with_.records.trouble().empty()) note_disk();
     }
-    forced_.erase(key);
     on_change_();
 }
 

@@ -55,7 +55,8 @@ public:
     };
     std::vector<state> states() const;
 
-    /// Forgets set-backs and renews whatever covers `name`, now. A problem when nothing like it is wanted.
+    /// Forgets set-backs and renews whatever covers `name`, now, and where that fails again and again as with one that
+    /// is due. A problem when nothing like it is wanted.
     checked<void> renew(const std::string& name);
 
     /// Revokes the certificate (RFC 8555 §7.6; `reason`: RFC 5280 §5.3.1) and forgets it; a new one is ordered where it
@@ -99,7 +100,7 @@ private:
     std::map<std::string, acme::want, std::less<>> wants_;          ///< by key
     std::map<std::string, std::string, std::less<>> want_of_host_;  ///< host → key of its want
     std::map<std::string, std::string, std::less<>> doing_;         ///< want → what is under way for it
-    std::set<std::string, std::less<>> forced_;                     ///< wants to renew now
+    std::set<std::string, std::less<>> forced_;                     ///< wants to renew until that has succeeded
     std::set<std::string, std::less<>> advised_;                    ///< certificates that are being asked about
     wall_clock::time_point disk_again_;                             ///< nothing is begun before: the disk refused
     net::event news_;

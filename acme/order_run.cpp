@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr duration processing_limit = 10min;
+constexpr std::size_t most_looked_at = 500;  ///< orders of the account's list, the newest
 
 std::unexpected<failure> failed(failure::kind kind, std::string why)
 {
@@ -71,19 +72,30 @@ private:
         co_return co_await beyond({order_status::processing}, record().url);
     }
 
-    /// The CA may have heard of the order and our crash been faster than its answer. Empty: nothing like it is open.
+    /// The CA may have heard of the order and our crash been faster than its answer. Empty: nothing like it is open,
+    /// or the CA shows no list (RFC 8555 §7.1.2.1; not all do).
     task<answer<std::string>> find_placed()
     {
         if (!how_.resumed) co_return std::string();
         auto listed = co_await with_.at.list_orders(with_.who);
-        if (!listed) co_return std::unexpected(listed.error());
+        if (!listed && is_for_later(listed.error())) co_return std::unexpected(listed.error());
+        if (!listed) co_return std::string();
+        std::ranges::reverse(*listed);  // the newest are last where they come in any order
+        listed->resize(std::min(listed->size(), most_looked_at));
         for (const auto& url : *listed) {
+            if (is_anothers(url)) continue;
             auto there = co_await with_.at.read_order(with_.who, url);
-            if (!there) continue;
-            bool open = there->status == order_status::pending || there->status == order_status::ready;
+            if (!there && is_for_later(there.error())) co_return std::unexpected(there.error());
+            bool open = there && (there->status == order_status::pending || there->status == order_status::ready);
             if (open && is_same(there->names, record().names)) co_return url;
         }
         co_return std::string();
+    }
+
+    bool is_anothers(const std::string& url) const
+    {
+        return std::ranges::any_of(with_.records.contents().orders,
+                                   [&](const auto& each) { return each.second.url == url; });
     }
 
     static bool is_same(const std::vector<std::string>& a, const std::vector<std::string>& b)
@@ -95,9 +107,10 @@ private:
     {
         new_order what{record().names, record().profile, record().replaces};
         auto placed = co_await with_.at.create_order(with_.who, what);
-        bool replaced = !placed && placed.error().type == "alreadyReplaced" && !what.replaces.empty();
-        if (replaced) {
-            what.replaces.clear();  // RFC 9773 §5: an order without it is as good
+        // RFC 9773 §5: an order without it is as good; it may be replaced already, or be another account's.
+        bool without = !placed && !what.replaces.empty() && !is_for_later(placed.error());
+        if (without) {
+            what.replaces.clear();
             placed = co_await with_.at.create_order(with_.who, what);
         }
         if (!placed) co_return placed;
@@ -160,9 +173,14 @@ private:
             if (auto kept = keep(known); !kept) co_return std::unexpected(kept.error());
         }
         auto done = co_await with_.at.finalize(with_.who, now.finalize, known.csr_der);
+        // An answer that was lost, and the request repeated: the order itself says how far it is.
+        bool heard_before = !done && done.error().type == "orderNotReady";
+        if (heard_before) co_return co_await beyond({order_status::processing, order_status::ready}, now.url);
         if (!done) co_return done;
         if (done->status == order_status::invalid) co_return std::unexpected(refusal_of(*done));
         if (done->status == order_status::valid) co_return done;
+        net::event pause(with_.home);
+        co_await pause.wait_until(steady_clock::now() + poll_pause(done->retry_after, 0));
         co_return co_await beyond({order_status::processing, order_status::ready}, now.url);
     }
 
@@ -179,6 +197,16 @@ task<answer<std::string>> run_order(order_tools with, std::string order_id, orde
     co_return co_await one.to_the_certificate();
 }
 
-bool is_resumable(const failure& why) { return why.what == failure::kind::unreachable; }
+bool is_for_later(const failure& why)
+{
+    bool busy = why.status == 429 || why.status >= 500 || why.type == "rateLimited" || why.type == "badNonce";
+    return busy || why.what == failure::kind::unreachable;
+}
+
+bool is_resumable(const failure& why)
+{
+    // An answer that makes no sense says nothing of the order; a 404 without a problem document does.
+    return is_for_later(why) || (why.what == failure::kind::malformed && why.status < 300);
+}
 
 }  // namespace lintel::acme

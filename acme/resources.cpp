@@ -116,6 +116,7 @@ readable<directory> read_directory(std::string_view text, const url_rule& urls)
         json_reader inner(*meta, "the directory's \"meta\"", wrong);
         found.terms_of_service = inner.text("termsOfService", optional);
         found.external_account_required = inner.flag("externalAccountRequired");
+        found.caa_identities = inner.texts("caaIdentities");
         found.profiles = read_profiles(inner.object("profiles", optional));
     }
     return unless(wrong, std::move(found));

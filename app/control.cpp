@@ -27,6 +27,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr duration patience_for_sources = 10s;  ///< then what is known is published without those that said nothing
+constexpr duration patience_for_edge = 2s;      ///< to take the last good snapshot, before sources are read
+constexpr duration certificates_pause = 100ms;  ///< between two looks at what waited for certificates
 constexpr duration save_pause = 1s;             ///< the last good snapshot is written at most that often
 constexpr duration certificate_check = 1h;
 
@@ -41,6 +43,8 @@ public:
           catalogue_([this] { news_.notify(); }),
           news_(home),
           unsaved_(home),
+          edge_news_(home),
+          certificate_news_(home),
           publisher_(
               home, sockets.at(0).get(), start.edge_uid, [this] { take_edge_change(); },
               [this](const std::string& name) { certificates_->ask(name); }),
@@ -63,16 +67,25 @@ public:
             certificates_->add_changes(step);
             publisher_.publish(std::move(step), link::publisher::standing::provisional);
         }
-        start_sources();
+        announce_sources();
+        tasks_.spawn("sources", start_sources());
         tasks_.spawn("refresh", refresh());
         tasks_.spawn("save", save());
         tasks_.spawn("certificates", certificates_->run());
+        tasks_.spawn("follow", follow_certificates());
         tasks_.spawn("renew", renew());
         tasks_.spawn("link", publisher_.run());
         tasks_.spawn("admin", api_.run());
     }
 
 private:
+    /// Certificates on their way to the workers.
+    struct delivery {
+        std::uint64_t version;
+        std::size_t count;
+        time_point stored;
+    };
+
     std::unique_ptr<acme::certificates> open_certificates()
     {
         acme::certificates::parts parts{.home = home_,
@@ -87,19 +100,33 @@ private:
         throw std::runtime_error(opened.error().where + ": " + opened.error().what);
     }
 
-    void start_sources()
+    void announce_sources()
     {
+        if (!settings_.routes.empty()) catalogue_.set_state("file", {});
+        if (!settings_.engine_socket.empty()) catalogue_.set_state("docker", {});
+    }
+
+    /// The last good snapshot goes first: reading thousands of files keeps this thread for seconds.
+    task<void> start_sources()
+    {
+        auto patience = steady_clock::now() + patience_for_edge;
+        while (publisher_.version() > 0 && !edge_serves() && steady_clock::now() < patience)
+            co_await edge_news_.wait_until(patience);
         if (!settings_.routes.empty()) {
-            catalogue_.set_state("file", {});
             files_ = std::make_unique<discovery::file_provider>(home_, settings_.routes, catalogue_);
             tasks_.spawn("files", files_->run());
         }
         if (!settings_.engine_socket.empty()) {
-            catalogue_.set_state("docker", {});
             discovery::engine_settings how{settings_.engine_socket, settings_.network, settings_.exposed_by_default};
             engine_ = std::make_unique<discovery::engine_provider>(home_, fetcher_, how, catalogue_);
             tasks_.spawn("engine", engine_->run());
         }
+    }
+
+    bool edge_serves() const
+    {
+        const auto& edge = publisher_.edge();
+        return edge.connected && (edge.serving || edge.applied > 0);
     }
 
     /// Whatever changed since the last look goes out as one step.
@@ -118,11 +145,12 @@ private:
         auto merged = discovery::merge(catalogue_.fragments(), entrypoints_, publisher_.current());
         problems_ = std::move(merged.problems);
         engine_answered_ = engine_answered_ || is_available("docker");
+        acme::router_terms terms{std::move(merged.certificate_terms), std::move(merged.tcp_certificate_terms)};
+        certificates_->want(merged.desired, terms, wall_clock::now());
         discovery::carry_over(merged.desired, last_good_, catalogue_, engine_answered_);
         for (auto& each : model::remove_oversized(merged.desired)) problems_.push_back(std::move(each));
         certificates_->put_files(std::move(merged.desired.certificates));
-        acme::router_terms terms{std::move(merged.certificate_terms), std::move(merged.tcp_certificate_terms)};
-        certificates_->want(merged.desired, terms, wall_clock::now());
+        certificates_->bridge(merged.desired, wall_clock::now());
         auto step = model::routing_difference(publisher_.current(), merged.desired);
         certificates_->add_changes(step);
         auto before = publisher_.version();
@@ -136,10 +164,36 @@ private:
     /// They go out at once; whatever waited for them (redirects, wants) is looked at afterwards.
     void publish_certificates()
     {
+        auto stored = steady_clock::now();
         model::delta step;
         certificates_->add_changes(step);
-        publisher_.publish(std::move(step));
-        news_.notify();
+        auto count = step.upsert.certificates.size();
+        auto version = publisher_.publish(std::move(step));
+        if (count > 0) deliveries_.push_back({version, count, stored});
+        certificate_news_.notify();
+    }
+
+    /// Many may come within a second: one look for all that come while the last one is fresh.
+    task<void> follow_certificates()
+    {
+        net::event pause(home_);
+        for (;;) {
+            co_await certificate_news_.wait();
+            news_.notify();
+            co_await pause.wait_until(steady_clock::now() + certificates_pause);
+        }
+    }
+
+    /// Says how long new certificates took to every worker.
+    void note_deliveries()
+    {
+        const auto& edge = publisher_.edge();
+        std::erase_if(deliveries_, [&](const delivery& each) {
+            if (!edge.connected || edge.applied < each.version) return false;
+            auto taken = std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - each.stored);
+            log::info("certificate.live", {{"count", each.count}, {"after_us", taken.count()}});
+            return true;
+        });
     }
 
     /// Whether the last good snapshot holds something of it.
@@ -161,9 +215,11 @@ private:
     void take_edge_change()
     {
         board_.look();
+        note_deliveries();
+        edge_news_.notify();
         const auto& edge = publisher_.edge();
         bool good = edge.connected && edge.applied == publisher_.version() && edge.rejected.empty();
-        if (good && edge.applied != good_version_) {
+        if (good && (edge.applied != good_version_ || saved_version_ < lasting_version_)) {
             good_version_ = edge.applied;
             unsaved_.notify();
         }
@@ -202,7 +258,8 @@ private:
     bool engine_answered_ = false;
     http::fetcher fetcher_;
     discovery::catalogue catalogue_;
-    net::event news_, unsaved_;
+    net::event news_, unsaved_, edge_news_, certificate_news_;
+    std::vector<delivery> deliveries_;
     std::uint64_t lasting_version_ = 0, good_version_ = 0, saved_version_ = 0;
     link::publisher publisher_;
     edge_board board_;

@@ -23,6 +23,7 @@ struct fetch_request {
                               ///< empty = that
     std::string ca_file;      ///< of https: a PEM file of whom to trust; empty = the system's authorities
     bool verify = true;  ///< of https: false takes any certificate, as CAs do that follow a redirect (RFC 8555 §8.3)
+    bool once = false;  ///< on a connection of its own: on a kept one that dies it would be sent a second time, unasked
     std::vector<std::pair<std::string, std::string>> fields;
     std::string body;
     duration timeout = std::chrono::seconds(10);  ///< for the whole exchange; zero = none (event streams)

@@ -133,6 +133,7 @@ void fetch_transfer::set_up()
     set(CURLOPT_WRITEDATA, this);
     set(CURLOPT_HEADERFUNCTION, &fetch_transfer::on_field);
     set(CURLOPT_HEADERDATA, this);
+    if (request_.once) set(CURLOPT_FRESH_CONNECT, 1L);
     if (!request_.ca_file.empty()) set(CURLOPT_CAINFO, request_.ca_file.c_str());
     set(CURLOPT_SSL_VERIFYPEER, request_.verify ? 1L : 0L);
     set(CURLOPT_SSL_VERIFYHOST, request_.verify ? 2L : 0L);

@@ -56,6 +56,7 @@ private:
         owner_.tickets_.adopt(theirs->ticket_keys, wall_clock::now());
         owner_.renew_ticket_keys(wall_clock::now());
         owner_.view_ = {.connected = true,
+                        .serving = serving_,
                         .id = id_,
                         .pid = theirs->pid,
                         .applied = 0,

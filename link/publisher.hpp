@@ -15,6 +15,7 @@ namespace lintel::link {
 /// What control knows of the edge that serves now.
 struct edge_view {
     bool connected = false;
+    bool serving = false;  ///< it had a snapshot in force when it connected
     std::string id;
     std::int64_t pid = 0;
     std::uint64_t applied = 0;  ///< the version that it acked last

@@ -220,17 +220,7 @@ private:
             if (refused != fault::none) co_return outcome{refused, {}};
             co_return std::nullopt;
         }
-        if (!route_->refusal.empty()) {
-            worker_.counters.add(counter::own_errors);
-            co_await reply_with(client_, verdict_of(fault::closed_route), route_->refusal, record_);
-        } else if (route_->redirect_to_https && !route_->pending.empty()) {
-            worker_.counters.add(counter::own_errors);
-            co_await reply_with(client_, verdict_of(fault::tls_pending), route_->pending, record_);
-        } else if (route_->redirect_to_https) {
-            co_await redirect_to_https(client_, worker_.settings.https_port, record_);
-        } else {
-            co_await redirect_to_host(client_, *route_, worker_.settings.https_port, record_);
-        }
+        if (auto own = answer_itself(*route_, worker_, client_, record_)) co_await std::move(*own);
         co_return outcome{};
     }
 

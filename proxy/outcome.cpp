@@ -66,8 +66,9 @@ verdict verdict_of(fault what, std::string_view state)
             return {503, "closed", "This route is closed.",
                     "Remove or correct what the sentence names; lintel problems says where it stands."};
         case fault::tls_pending:
-            return {503, "tls-pending", "This host has no certificate yet.",
-                    "Wait a moment; if it stays so, the sentence and lintel problems say what stands in the way."};
+            return {
+                503, "tls-pending", "This host has no certificate yet.",
+                "Wait a moment; if it stays so, lintel cert explain and the host's name say what stands in the way."};
         case fault::no_endpoint: return none_usable(state);
         case fault::connect_refused:
             return {502, "refused", "The app refuses connections.",

@@ -57,14 +57,23 @@ task<void> reply_with(http::exchange& to, verdict what, std::string_view detail,
                                      std::move(head));
 }
 
-task<void> redirect_to_https(http::exchange& to, std::uint16_t port, access_record& record)
+std::optional<task<void>> answer_itself(const route& matched, worker_state& worker, http::exchange& to,
+                                        access_record& record)
 {
-    record.reason = "redirect-to-https";
-    return redirect(to, "https://" + std::string(without_port(to.request().authority)), port, "", record);
-}
-
-task<void> redirect_to_host(http::exchange& to, const route& matched, std::uint16_t port, access_record& record)
-{
+    auto port = worker.settings.https_port;
+    if (!matched.refusal.empty()) {
+        worker.counters.add(counter::own_errors);
+        return reply_with(to, verdict_of(fault::closed_route), matched.refusal, record);
+    }
+    if (matched.redirect_to_https && !matched.pending.empty()) {
+        worker.counters.add(counter::own_errors);
+        return reply_with(to, verdict_of(fault::tls_pending), matched.pending, record);
+    }
+    if (matched.redirect_to_https) {
+        record.reason = "redirect-to-https";
+        return redirect(to, "https://" + std::string(without_port(to.request().authority)), port, "", record);
+    }
+    if (matched.canonical_host.empty()) return std::nullopt;
     record.reason = "canonical-host";
     std::string_view strict;
     if (to.connection().secured().encrypted) strict = matched.strict_transport_security;

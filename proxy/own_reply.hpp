@@ -4,8 +4,9 @@
 #include "http/exchange.hpp"
 #include "proxy/access_log.hpp"
 #include "proxy/outcome.hpp"
-#include "proxy/routing/route_table.hpp"
+#include "proxy/worker_state.hpp"
 
+#include <optional>
 #include <string>
 
 namespace lintel::proxy {
@@ -13,11 +14,10 @@ namespace lintel::proxy {
 /// An error as http::reply_with_notice gives it. `detail` goes on with the sentence where there is more to say.
 task<void> reply_with(http::exchange& to, verdict what, std::string_view detail, access_record& record);
 
-/// 308 to the same URI on the https entrypoint; `port` 443 is left out.
-task<void> redirect_to_https(http::exchange& to, std::uint16_t port, access_record& record);
-
-/// 308 to the same URI on the route's canonical host, over HTTPS; `port` as above.
-task<void> redirect_to_host(http::exchange& to, const route& matched, std::uint16_t port, access_record& record);
+/// What a route answers itself: that it is closed, what the certificate of its host waits for, or 308 to the same URI
+/// on the https entrypoint or on its canonical host. None: its service answers.
+std::optional<task<void>> answer_itself(const route& matched, worker_state& worker, http::exchange& to,
+                                        access_record& record);
 
 /// What a CA asks for (RFC 8555 §8.3), as it is.
 task<void> answer_challenge(http::exchange& to, std::string key_authorization, access_record& record);

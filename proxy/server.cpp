@@ -235,19 +235,11 @@ now_or_later<outcome> server::answer_route(http::exchange& exchange, std::size_t
     const auto& options = worker_.options_of(*route, entrypoint);
     const auto& secured = exchange.connection().secured();
     if (secured.encrypted && !belongs_here(*route, secured, request.host)) return outcome{fault::misdirected, {}};
-    if (!route->refusal.empty()) {
-        worker_.counters.add(counter::own_errors);
-        return settled(reply_with(exchange, verdict_of(fault::closed_route), route->refusal, record));
+    if (route->refusal.empty()) {
+        if (auto refused = refused_by(*route, options, exchange); refused != fault::none) return outcome{refused, {}};
+        if (forwards_left(request).value() == 0) return settled(answer_last_hop(exchange, record));
     }
-    if (auto refused = refused_by(*route, options, exchange); refused != fault::none) return outcome{refused, {}};
-    if (forwards_left(request).value() == 0) return settled(answer_last_hop(exchange, record));
-    if (route->redirect_to_https && !route->pending.empty()) {
-        worker_.counters.add(counter::own_errors);
-        return settled(reply_with(exchange, verdict_of(fault::tls_pending), route->pending, record));
-    }
-    if (route->redirect_to_https) return settled(redirect_to_https(exchange, worker_.settings.https_port, record));
-    if (!route->canonical_host.empty())
-        return settled(redirect_to_host(exchange, *route, worker_.settings.https_port, record));
+    if (auto own = answer_itself(*route, worker_, exchange, record)) return settled(std::move(*own));
     if (!route->options.empty()) exchange.use(options);
     record.service = route->service->id;
     return forward(worker_, exchange, entrypoint, route, record);

@@ -103,7 +103,9 @@ result<void> make_files(const fs::path& certificate, const fs::path& key)
 }  // namespace
 
 local_ca::local_ca(std::unique_ptr<authority> own, std::string certificate_pem)
-    : own_(std::move(own)), certificate_pem_(std::move(certificate_pem)), fingerprint_(crypto::sha256_hex(certificate_pem_))
+    : own_(std::move(own)),
+      certificate_pem_(std::move(certificate_pem)),
+      fingerprint_(crypto::sha256_hex(certificate_pem_))
 {
 }
 local_ca::local_ca(local_ca&&) noexcept = default;

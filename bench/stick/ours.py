@@ -37,7 +37,7 @@ def lintel(setting, port, folder):
         return [LINTEL, "run", "--state", folder / "state", "--routes", folder / "routes", *flags], {}
     snapshot = folder / "snapshot.json"
     snapshot.write_text(json.dumps({"commit": True, "upsert": objects(setting)}))
-    return [LINTEL, "edge", "--snapshot", snapshot, *flags], {}
+    return [LINTEL, "edge", "--snapshot", snapshot, *flags], {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=64"}  # as under `run`
 
 
 def objects(setting):

@@ -238,6 +238,16 @@ TEST_F(Import, ReadsTheFoldersOfCaddy)
     EXPECT_EQ(first_names(import()).size(), 2U) << "the volume of its image";
 }
 
+TEST_F(Import, LeavesOutWhatCaddyMadeItselfOrRehearsed)
+{
+    write_caddy("local", "a.example", a);
+    write_caddy("acme-staging-v02.api.letsencrypt.org-directory", "wildcard_.b.example", wild);
+    auto read = read_caddy_folder(folder / "certificates");
+    ASSERT_TRUE(read);
+    EXPECT_TRUE(read->certificates.empty());
+    EXPECT_EQ(read->problems.size(), 2U);
+}
+
 TEST_F(Import, NamesTheFilesOfCaddyThatItLeavesOut)
 {
     write_caddy("ca", "a.example", {a.chain_pem, wild.key_pem});

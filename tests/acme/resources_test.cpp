@@ -39,7 +39,7 @@ TEST(Resources, ADirectoryIsRead)
     auto read = read_directory(R"({"newNonce": "https://ca.example/nonce", "newAccount": "https://ca.example/account",
         "newOrder": "https://ca.example/order", "revokeCert": "https://ca.example/revoke",
         "keyChange": "https://ca.example/key", "renewalInfo": "https://ca.example/ari", "x": {"y": 1},
-        "meta": {"termsOfService": "data:text/plain,x", "externalAccountRequired": true, "website": 7,
+        "meta": {"termsOfService": "data:text/plain,x", "externalAccountRequired": true, "website": 7, "caaIdentities": ["ca.example", 7],
                  "profiles": {"classic": "the usual", "odd": 3}}})",
                                urls);
     ASSERT_TRUE(read) << read.error();
@@ -51,6 +51,7 @@ TEST(Resources, ADirectoryIsRead)
     EXPECT_EQ(read->renewal_info, "https://ca.example/ari");
     EXPECT_EQ(read->terms_of_service, "data:text/plain,x");
     EXPECT_TRUE(read->external_account_required);
+    EXPECT_EQ(read->caa_identities, std::vector<std::string>{"ca.example"});
     EXPECT_EQ(read->profiles, (std::map<std::string, std::string>{{"classic", "the usual"}, {"odd", ""}}));
 }
 

@@ -153,7 +153,7 @@ class TheOrder(Faults):
     def test_nonces_that_are_always_refused_are_not_replaced_for_ever(self):
         self.ca.bad_nonces = 10_000
         lintel = self.front(self.ca, ["a.test"])
-        self.assert_told_and_served(lintel, "ours", "nonce")
+        self.assert_told_and_served(lintel, "ours", "badNonce")
         self.assertLessEqual(len(self.ca.seen("new-account")), 11, "ten repetitions")
 
     def test_an_order_that_stays_in_processing_is_waited_for_and_not_repeated(self):

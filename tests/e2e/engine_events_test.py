@@ -125,7 +125,8 @@ class EngineAway(Case):
         lintel = self.lintel(engine=self.engine)
         Container(self, labels(host))
         lintel.until(host)
-        wait_for(lambda: host in (lintel.state / "last-good.json").read_text(), "the last good snapshot is written")
+        saved = lintel.state / "last-good.json"
+        wait_for(lambda: saved.exists() and host in saved.read_text(), "the last good snapshot is written")
         self.forwarder.stop()
         wait_for(lambda: not self.provider(lintel)["available"], "the status says that the engine is away")
         before = lintel.role("control")
