@@ -130,12 +130,9 @@ class Allowed(OnDemandCase):
             self.assertEqual(["a.test"], waiting.result()[0])
         self.assertEqual(1, len(ca.orders()))
 
-
     def test_the_issuers_of_such_hosts_are_those_of_lintel_yaml(self):
         ca, other, owner = self.server(), self.server("other"), Owner(self, a_test=200, b_test=200)
-        spec = {name: {"directory": each.directory, "ca_file": str(each.ca_file)}
-                for name, each in (("ours", ca), ("theirs", other))}
-        lintel = self.asking(ca, owner.url, flags=["--issuers", json.dumps(spec), "--host-issuers", "b.test=theirs"])
+        lintel = self.asking(ca, owner.url, others={"theirs": other}, flags=["--host-issuers", "b.test=theirs"])
         self.assertEqual(["a.test"], self.once(lintel, "a.test", ca.issuing.root)[0])
         self.assertEqual(["b.test"], self.once(lintel, "b.test", other.issuing.root)[0])
 

@@ -63,13 +63,16 @@ class AcmeCase(Case):
         self._logs.append((f"CA at {server.base}", "".join(f"{each}\n" for each in server.requests)))
         self.assertEqual([], server.bugs, "the test's own CA")
 
-    def front(self, ca, hosts, routes_text=None, dns=None, issuer=(), flags=(), **options):
-        """A front door for `hosts` over TLS, whose only issuer is `ca`. `issuer`: more of what is said of it."""
-        spec = {"directory": ca.directory, "ca_file": str(ca.ca_file), **dict(issuer)}
+    def front(self, ca, hosts, routes_text=None, dns=None, issuer=(), others=(), flags=(), **options):
+        """A front door for `hosts` over TLS, whose default issuer is `ca`. `issuer`: more of what is said of it;
+        `others`: CAs by name, whom flags may name."""
+        issuers = {name: {"directory": each.directory, "ca_file": str(each.ca_file)}
+                   for name, each in {"ours": ca, **dict(others)}.items()}
+        issuers["ours"].update(issuer)
         text = routes_text
         if text is None:
             text = routes(dict.fromkeys(hosts, self.backend().url), tls=True)
-        return self.lintel("--issuers", json.dumps({"ours": spec}), "--default-issuers", "ours",
+        return self.lintel("--issuers", json.dumps(issuers), "--default-issuers", "ours",
                            "--email", "owner@example.test", "--certificate-dns", (dns or self.dns).address,
                            "--challenge-http-port", self.http_port, "--challenge-tls-port", self.tls_port, *flags,
                            **{"http": f"127.0.0.1:{self.http_port}", "https": f"127.0.0.1:{self.tls_port}",
