@@ -41,6 +41,10 @@ manager::manager(parts with, std::function<void()> on_change)
       news_(with_.home),
       tasks_(with_.home)
 {
+    // A renewal that an earlier run began is finished, whoever wanted it.
+    for (const auto& [id, order] : with_.records.contents().orders) {
+        if (!order.predecessor.empty()) forced_.insert(key_of(order.names));
+    }
 }
 
 void manager::want(std::vector<acme::want> all)

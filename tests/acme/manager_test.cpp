@@ -178,6 +178,19 @@ TEST_F(ManagerWithAnOrder, GoesOnWithItAndKeepsTheCertificate)
     EXPECT_TRUE(served.covers("a.test"));
 }
 
+/// By `lintel cert renew`, say: nothing else would come back to it.
+TEST_F(ManagerWithAnOrder, FinishesTheRenewalOfWhatIsNotDue)
+{
+    on_disk.before.certificates["1"] = held("1", {"a.test"});
+    on_disk.before.orders["o"].predecessor = "1";
+    begin().want({{{"a.test"}, {"ours"}}});
+    EXPECT_EQ(only_state().what, "due");
+    run_until([&] { return records->contents().orders.empty(); });
+    EXPECT_FALSE(records->contents().certificates.contains("1"));
+    EXPECT_EQ(records->contents().certificates.size(), 1U);
+    EXPECT_EQ(only_state().what, "valid");
+}
+
 TEST_F(ManagerWithAnOrder, KeepsTheCertificateOnceTheDiskTakesIt)
 {
     int refusals = 0;
