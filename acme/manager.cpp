@@ -1,6 +1,7 @@
 #include "acme/manager.hpp"
 
 #include "acme/clock_jump.hpp"
+#include "acme/leftovers.hpp"
 #include "acme/renewal.hpp"
 #include "base/crypto.hpp"
 #include "base/log.hpp"
@@ -17,8 +18,9 @@ namespace {
 
 constexpr std::size_t most_at_once = 32;  ///< orders under way
 constexpr duration longest_sleep = 1min;  ///< the wall clock may jump
-constexpr duration advice_pause = 1h;     ///< after a CA that did not answer about a renewal
-constexpr duration least_pause = 1min;    ///< whatever a CA says
+constexpr duration between_tidyings = 1h;
+constexpr duration advice_pause = 1h;   ///< after a CA that did not answer about a renewal
+constexpr duration least_pause = 1min;  ///< whatever a CA says
 
 double random_share()
 {
@@ -79,6 +81,7 @@ wall_clock::time_point manager::start_due(wall_clock::time_point now)
     if (disk_rests())
         return std::min(next, now + std::chrono::ceil<wall_clock::duration>(disk_again_ - steady_clock::now()));
     mend_times(now);
+    tidy(now);
     keep_what_was_refused();
     for (const auto& [key, which] : wants_) {
         if (doing_.size() >= most_at_once) break;
@@ -293,6 +296,32 @@ void manager::mend_times(wall_clock::time_point now)
     if (is_empty(step)) return;
     log::warn("acme.clock_set_back", {{"setbacks", step.setbacks.put.size()}, {"buckets", step.buckets.put.size()}});
     if (!with_.records.commit(step)) note_disk();
+}
+
+/// What is wanted stays: by the clock of a machine that was off for long, or is wrong, all of it may have ended.
+void manager::tidy(wall_clock::time_point now)
+{
+    if (steady_clock::now() < tidy_again_) return;
+    tidy_again_ = steady_clock::now() + between_tidyings;
+    std::set<std::string> in_use;
+    for (const auto& [key, which] : wants_) {
+        if (const auto* best = holdings_.best_for(which.names)) in_use.insert(best->id);
+    }
+    const auto& all = with_.records.contents();
+    for (const auto& [id, order] : all.orders) {
+        if (wants_.contains(key_of(order.names)) || !doing_.empty()) in_use.insert(id);
+    }
+    auto step = leftovers(all, in_use, now);
+    if (is_empty(step)) return;
+    std::vector<store::certificate_record> gone;
+    for (const auto& id : step.certificates.erase) gone.push_back(all.certificates.at(id));
+    if (!with_.records.commit(step)) return note_disk();
+    for (const auto& each : gone) {
+        holdings_.remove(each);
+        with_.served.remove(each.id);
+    }
+    if (!gone.empty()) on_change_();
+    log::info("store.tidied", {{"certificates", gone.size()}, {"orders", step.orders.erase.size()}});
 }
 
 /// ARI (RFC 9773) of certificates that are wanted: when their CA would have them renewed.

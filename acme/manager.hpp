@@ -102,6 +102,7 @@ private:
     void note_disk();
     bool disk_rests() const;
     void mend_times(wall_clock::time_point now);
+    void tidy(wall_clock::time_point now);
 
     parts with_;
     std::function<void()> on_change_;
@@ -116,6 +117,7 @@ private:
     std::set<std::string, std::less<>> advised_;                    ///< certificates that are being asked about
     std::map<std::string, attempt_result, std::less<>> unkept_;     ///< want → what the disk refused
     time_point disk_again_;                                         ///< nothing is begun before: the disk refused
+    time_point tidy_again_ = steady_clock::now() + std::chrono::hours(1);  ///< by then the routes have settled
     net::event news_;
     net::task_group tasks_;
 };

@@ -118,7 +118,8 @@ int import_certificates(const std::string& state, const std::string& path)
     auto body = json::parse(got->body);
     auto count = body.at("imported").get<std::size_t>();
     if (count > 0) std::cout << "imported " << count << (count == 1 ? " certificate\n" : " certificates\n");
-    if (count == 0) std::cout << "nothing was imported: " << whole << " holds no certificate that is not here already\n";
+    if (count == 0)
+        std::cout << "nothing was imported: " << whole << " holds no certificate that is not here already\n";
     for (const auto& each : body.at("problems")) {
         std::cerr << each.at("where").get<std::string>() << ": " << each.at("what").get<std::string>() << "\n";
     }

@@ -109,7 +109,7 @@ const json* find_certificate(const json& body, const json& want)
 
 std::string certificates(const json& body)
 {
-    std::vector<row> rows{{"STATE", "NAMES", "ISSUER", "VALID UNTIL", "RENEWED", "WHY"}};
+    std::vector<row> rows{{"STATE", "NAMES", "ISSUER", "VALID UNTIL", "RENEWS AT", "WHY"}};
     for (const auto& each : body.at("wants")) {
         const auto* made = find_certificate(body, each);
         auto issuers = made != nullptr ? text_in(*made, "issuer") : joined(each.at("issuers"));
