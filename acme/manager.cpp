@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t most_at_once = 32;  ///< orders under way
 constexpr duration longest_sleep = 1min;  ///< the wall clock may jump
+constexpr duration least_sleep = 20ms;    ///< a look goes over all wants: one for much news
 constexpr duration between_tidyings = 1h;
 constexpr duration advice_pause = 1h;   ///< after a CA that did not answer about a renewal
 constexpr duration least_pause = 1min;  ///< whatever a CA says
@@ -67,10 +68,12 @@ void manager::want(std::vector<acme::want> all)
 
 task<void> manager::run()
 {
+    net::event pause(with_.home);
     for (;;) {
         auto next = start_due(wall_clock::now());
-        auto sleep = std::min<duration>(longest_sleep, std::max<duration>(next - wall_clock::now(), 10ms));
+        auto sleep = std::min<duration>(longest_sleep, std::max<duration>(next - wall_clock::now(), least_sleep));
         co_await news_.wait_until(steady_clock::now() + sleep);
+        co_await pause.wait_until(steady_clock::now() + least_sleep);
     }
 }
 
@@ -292,6 +295,10 @@ bool manager::disk_rests() const { return !with_.records.trouble().empty() && st
 /// A clock that was set back must not hold anything for as long as it was ahead.
 void manager::mend_times(wall_clock::time_point now)
 {
+    auto drift = now.time_since_epoch() - steady_clock::now().time_since_epoch();
+    bool set_back = drift < clock_drift_ - longest_sleep;
+    clock_drift_ = drift;
+    if (!set_back) return;
     auto step = after_clock_jump(with_.records.contents(), now);
     if (is_empty(step)) return;
     log::warn("acme.clock_set_back", {{"setbacks", step.setbacks.put.size()}, {"buckets", step.buckets.put.size()}});

@@ -117,6 +117,7 @@ private:
     std::set<std::string, std::less<>> advised_;                    ///< certificates that are being asked about
     std::map<std::string, attempt_result, std::less<>> unkept_;     ///< want → what the disk refused
     time_point disk_again_;                                         ///< nothing is begun before: the disk refused
+    duration clock_drift_ = duration::max();  ///< of the wall clock; as at a jump when this begins
     time_point tidy_again_ = steady_clock::now() + std::chrono::hours(1);  ///< by then the routes have settled
     net::event news_;
     net::task_group tasks_;

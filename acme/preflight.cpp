@@ -20,15 +20,12 @@ using verdict = preflight_report::verdict;
 
 constexpr std::size_t most_sentences = 3;
 
-/// What we show for one look at a name, on the board from show() until it goes.
+/// What we show for looks at a name by one type, on the board from show() until it goes.
 class exhibit {
 public:
-    exhibit(challenge_board& board, const std::string& name, const std::vector<challenge_type>& types) : board_(board)
+    exhibit(challenge_board& board, const std::string& name, challenge_type type) : board_(board)
     {
-        for (auto each : types) {
-            if (each == challenge_type::http_01) add_token(name);
-            if (each == challenge_type::tls_alpn_01) add_certificate(name);
-        }
+        type == challenge_type::http_01 ? add_token(name) : add_certificate(name);
     }
     ~exhibit() { board_.take_down(challenges_); }
     exhibit(const exhibit&) = delete;
@@ -84,18 +81,11 @@ struct attempt {
 /// DNS-01 needs no address: there is nothing to look at.
 bool looks_at_addresses(challenge_type type) { return type != challenge_type::dns_01; }
 
-/// Every address by every type, address by address.
-std::vector<attempt> attempts_at(const host_records& found, const std::vector<challenge_type>& types,
-                                 const preflight_settings& how)
+std::vector<attempt> attempts_at(const host_records& found, challenge_type type, const preflight_settings& how)
 {
     std::vector<attempt> out;
-    for (const auto& each : found.all) {
-        for (auto type : types) {
-            if (!looks_at_addresses(type)) continue;
-            auto port = type == challenge_type::http_01 ? how.http_port : how.tls_port;
-            out.push_back({type, each.text, with_port(each.where, port)});
-        }
-    }
+    auto port = type == challenge_type::http_01 ? how.http_port : how.tls_port;
+    for (const auto& each : found.all) out.push_back({type, each.text, with_port(each.where, port)});
     return out;
 }
 
@@ -103,7 +93,10 @@ task<void> keep(task<probe_outcome> look, probe_outcome& into) { into = co_await
 
 bool works(challenge_type type, const std::vector<attempt>& tried)
 {
-    return std::ranges::all_of(tried, [&](const attempt& each) { return each.by != type || each.result.what == ours; });
+    auto is_its = [&](const attempt& each) { return each.by == type; };
+    bool looked = !looks_at_addresses(type) || std::ranges::any_of(tried, is_its);
+    return looked &&
+           std::ranges::all_of(tried, [&](const auto& each) { return !is_its(each) || each.result.what == ours; });
 }
 
 /// What one address did that a CA wouldn't take.
@@ -199,10 +192,18 @@ task<preflight_report> look_ahead(net::worker& home, http::fetcher& fetcher, cha
     auto found = co_await records_of(home, how.resolvers, name, how.limit);
     if (found.all.empty()) co_return by_dns ? passed_by_dns() : without_address(found, name);
 
-    exhibit shown(board, name, types);
-    bool everywhere = co_await shown.show();
-    auto tried = attempts_at(found, types, how);
-    co_await try_all(home, fetcher, how, shown, tried);
+    // One type after the other: where the first one works the others cost nothing.
+    std::vector<attempt> tried;
+    bool everywhere = true;
+    for (auto type : types) {
+        if (!looks_at_addresses(type) || (!tried.empty() && works(tried.back().by, tried))) continue;
+        exhibit shown(board, name, type);
+        everywhere = co_await shown.show() && everywhere;
+        auto looks = attempts_at(found, type, how);
+        co_await try_all(home, fetcher, how, shown, looks);
+        std::ranges::move(looks, std::back_inserter(tried));
+    }
+    std::ranges::sort(tried, {}, [](const auto& each) { return std::pair(each.record, each.by); });
     auto report = judged(tried, types);
     if (everywhere || report.what == verdict::works) co_return report;
     co_return preflight_report{verdict::silent, {}, "this server could not show its probe in time; " + report.why};

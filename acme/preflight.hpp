@@ -30,13 +30,13 @@ struct preflight_report {
         silent,  ///< nobody answers: a NAT without hairpin, or a firewall
     };
     verdict what = verdict::silent;
-    std::vector<challenge_type> working;  ///< of those asked for, in the order asked
+    std::vector<challenge_type> working;  ///< of those asked for: the first, and dns_01
     std::string why;  ///< for the owner: "AAAA 2001:db8::1 leads to another server: it answered 404 from nginx"; empty
                       ///< where all works
 };
 
-/// Tries `types` through each address of `name` (a DNS name, or an address itself), all at once. Shows its probes on
-/// `board` and takes them down, also when it is cancelled. dns_01 needs no address: it works unless a CAA record
+/// Tries `types`, one after the other until one works, through all addresses of `name` (a DNS name, or an address
+/// itself) at once. Shows its probes on `board` and takes them down, also when it is cancelled. dns_01 needs no address: it works unless a CAA record
 /// forbids it, and is all that a wildcard can have. What is referred to must outlive the task.
 task<preflight_report> look_ahead(net::worker& home, http::fetcher& fetcher, challenge_board& board,
                                   const preflight_settings& how, std::string name, std::vector<challenge_type> types);

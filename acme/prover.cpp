@@ -130,10 +130,11 @@ task<answer<void>> prover::prove(client& at, identity who, const issuer& whose, 
                                  std::vector<challenge_type> types)
 {
     // What the CA was told of before a crash is what it looks for.
-    std::ranges::stable_partition(types, [&](auto type) {
+    auto told = std::ranges::find_if(types, [&](auto type) {
         const auto* offered = find(what, type);
         return offered != nullptr && offered->status == check_status::processing;
     });
+    if (told != types.end()) std::rotate(types.begin(), told, told + 1);
     for (auto type : types) {
         const auto* offered = find(what, type);
         if (offered == nullptr) continue;

@@ -28,7 +28,7 @@ namespace {
 
 constexpr duration patience_for_sources = 10s;  ///< then what is known is published without those that said nothing
 constexpr duration patience_for_edge = 2s;      ///< to take the last good snapshot, before sources are read
-constexpr duration certificates_pause = 100ms;  ///< between two looks at what waited for certificates
+constexpr duration certificates_pause = 500ms;  ///< between two looks at what waited for certificates
 constexpr duration save_pause = 1s;             ///< the last good snapshot is written at most that often
 constexpr duration certificate_check = 1h;
 
