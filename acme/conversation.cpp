@@ -77,7 +77,9 @@ task<answer<reply>> conversation::post(identity who, std::string url, std::strin
         http::fetch_request request;
         request.method = "POST";
         request.url = url;
-        request.once = !payload.empty();  // an order whose answer was lost must not be placed twice
+        // An order whose answer was lost must not be placed twice; reading (RFC 8555 §6.3) and "ready" may be said
+        // again.
+        request.once = !payload.empty() && payload != "{}";
         request.fields = {{"Content-Type", "application/jose+json"}, {"Accept", accept}};
         request.body = who.key.sign(header_of(who, *nonce, url), payload);
         auto said = co_await send(std::move(request));

@@ -36,8 +36,9 @@ struct preflight_report {
 };
 
 /// Tries `types`, one after the other until one works, through all addresses of `name` (a DNS name, or an address
-/// itself) at once. Shows its probes on `board` and takes them down, also when it is cancelled. dns_01 needs no address: it works unless a CAA record
-/// forbids it, and is all that a wildcard can have. What is referred to must outlive the task.
+/// itself) at once. Shows its probes on `board` and takes them down, also when it is cancelled. dns_01 needs no
+/// address: it works unless a CAA record forbids it, and is all that a wildcard can have. What is referred to must
+/// outlive the task.
 task<preflight_report> look_ahead(net::worker& home, http::fetcher& fetcher, challenge_board& board,
                                   const preflight_settings& how, std::string name, std::vector<challenge_type> types);
 

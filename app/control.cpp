@@ -333,6 +333,7 @@ private:
 
 int run_control()
 {
+    give_way();
     net::worker home;
     control_process process(home);
     process.start();

@@ -64,4 +64,10 @@ void end_with(pid_t supervisor)
     if (::getppid() != supervisor) ::raise(SIGTERM);
 }
 
+void give_way()
+{
+    constexpr int niceness = 5;  // a third of the share of a process that is not nice
+    (void)::setpriority(PRIO_PROCESS, 0, niceness);
+}
+
 }  // namespace lintel::app

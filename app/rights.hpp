@@ -31,4 +31,7 @@ void drop_rights(const identity& who);
 /// clears it.
 void end_with(pid_t supervisor);
 
+/// This process has the CPU when those that serve don't need it. Where that isn't allowed it stays as it is.
+void give_way();
+
 }  // namespace lintel::app

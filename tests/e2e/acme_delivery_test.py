@@ -11,6 +11,7 @@ from support.websocket import echo_server, echo_text, handshake
 OTHERS = [f"n{number}.test" for number in range(10_000)]
 COUNT = 24
 LIMIT_US = 5000
+LIMIT_IN_A_CROWD_US = 50_000  # control signs, encrypts and stores for all of them meanwhile
 
 
 class Delivery(AcmeCase):
@@ -62,15 +63,15 @@ class Delivery(AcmeCase):
         for number in range(COUNT):
             self.until_verified(door, f"many{number}.test", self.root)
         self.assert_open(kept, chat)
-        self.check("all at once", door, known, COUNT)
+        self.check("all at once", door, known, COUNT, LIMIT_IN_A_CROWD_US)
 
-    def check(self, what, door, known, count):
+    def check(self, what, door, known, count, limit=LIMIT_US):
         """What was sent since has been live soon enough."""
         wait_for(lambda: sum(each["count"] for each in live(door)[known:]) >= count, f"{count} are told to be live")
         taken = [each["after_us"] for each in live(door)[known:]]
         print(f"{what}: live {statistics.median(taken) / 1000:.2f} ms after it was stored, at the median of {len(taken)} "
               f"({min(taken) / 1000:.2f} to {max(taken) / 1000:.2f})", flush=True)
-        self.assertLessEqual(statistics.median(taken), LIMIT_US)
+        self.assertLessEqual(statistics.median(taken), limit)
 
 
 def live(door):
