@@ -34,7 +34,7 @@ public:
     static checked<std::unique_ptr<certificates>> open(const std::filesystem::path& state, parts with);
 
     /// Orders and renews until cancelled.
-    task<void> run() { return manager_->run(); }
+    task<void> run() { return on_demand_->alongside(manager_->run()); }
 
     /// Those of routes files: all of them.
     void put_files(model::objects<model::certificate> all) { shelf_.put_files(std::move(all)); }

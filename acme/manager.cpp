@@ -66,7 +66,9 @@ void manager::want(std::vector<acme::want> all)
     news_.notify();
 }
 
-task<void> manager::run()
+task<void> manager::run() { return tasks_.alongside(follow_wants()); }
+
+task<void> manager::follow_wants()
 {
     net::event pause(with_.home);
     for (;;) {

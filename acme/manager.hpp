@@ -37,7 +37,7 @@ public:
     /// These and no others. Certificates of names that aren't wanted are served to their end, and not renewed.
     void want(std::vector<acme::want> all);
 
-    /// Works until cancelled.
+    /// Works until cancelled; what is under way then is cancelled too.
     task<void> run();
 
     /// What a host's first certificate waits for, a sentence; empty where it has one, or where nobody may be asked.
@@ -93,6 +93,7 @@ private:
     const acme::want* want_for(const std::string& host) const;
     state state_of(const acme::want& which, wall_clock::time_point now) const;
 
+    task<void> follow_wants();
     task<void> attend(acme::want which);
     task<void> take_advice(std::string id);
     const store::certificate_record* replaced_by(const attempt_result& got) const;

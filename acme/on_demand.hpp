@@ -28,6 +28,9 @@ public:
     void use(std::string url);
     bool is_on() const { return !url_.empty(); }
 
+    /// Awaits `body`, then cancels the questions that are under way: they end before this does.
+    task<void> alongside(task<void> body) { return tasks_.alongside(std::move(body)); }
+
     /// A handshake waits for `name`, or its certificate is to be renewed.
     void ask(const std::string& name);
 

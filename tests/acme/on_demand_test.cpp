@@ -66,6 +66,10 @@ protected:
                   }};
 
     void SetUp() override { all.use("http://127.0.0.1:" + std::to_string(owner.port()) + "/allowed"); }
+
+    static task<void> nothing() { co_return; }
+
+    void TearDown() override { home.complete(all.alongside(nothing())); }
 };
 
 TEST_F(OnDemand, AsksOnceAndKeepsTheAnswer)
