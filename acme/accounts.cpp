@@ -9,18 +9,10 @@ namespace {
 
 std::unexpected<failure> not_written(const problem& why)
 {
-    failure what;
-    what.detail = why.where + ": " + why.what;
-    return std::unexpected(std::move(what));
+    return failed(failure::kind::ours, why.where + ": " + why.what);
 }
 
-std::unexpected<failure> refused_by_us(std::string why)
-{
-    failure what;
-    what.what = failure::kind::refused;
-    what.detail = std::move(why);
-    return std::unexpected(std::move(what));
-}
+std::unexpected<failure> refused_by_us(std::string why) { return failed(failure::kind::refused, std::move(why)); }
 
 }  // namespace
 

@@ -1,7 +1,11 @@
 #include "acme/attempt.hpp"
 
+#include "acme/challenge_plan.hpp"
 #include "acme/limits.hpp"
+#include "acme/order_run.hpp"
 #include "acme/renewal.hpp"
+#include "acme/setbacks.hpp"
+#include "acme/wants.hpp"
 #include "base/crypto.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -11,25 +15,31 @@
 
 namespace lintel::acme {
 
-using namespace std::chrono_literals;
-
 namespace {
 
-constexpr duration longest_pause_of_ours = 10min;  ///< after what no CA heard of: the owner mends it meanwhile
-constexpr duration pause_of_the_limited = 1h;      ///< after a 429 that does not say how long
-
-std::unexpected<failure> failed(failure::kind kind, std::string why)
+std::unexpected<failure> not_written(const problem& why)
 {
-    failure what;
-    what.what = kind;
-    what.detail = std::move(why);
-    return std::unexpected(std::move(what));
+    return failed(failure::kind::ours, why.where + ": " + why.what);
+}
+
+/// What `production` would do, at another directory.
+issuer rehearsal_of(const issuer& production, const issuer& staging)
+{
+    auto made = production;
+    made.name = staging.name;
+    made.directory = staging.directory;
+    made.ca_file = staging.ca_file;
+    made.is_private = staging.is_private;
+    made.binding = staging.binding;
+    made.limits = staging.limits;
+    made.staging.clear();
+    return made;
 }
 
 class try_out {
 public:
     try_out(attempt_tools with, const issuer& whose, std::vector<std::string> names,
-            const store::certificate_record* predecessor, std::function<void(std::string)> tell)
+            const store::certificate_record* predecessor, progress tell)
         : with_(with), whose_(whose), names_(std::move(names)), tell_(std::move(tell))
     {
         if (predecessor == nullptr) return;
@@ -42,55 +52,55 @@ public:
 
     task<answer<attempt_result>> run()
     {
-        if (auto rehearsed = co_await rehearse(); !rehearsed) co_return std::unexpected(rehearsed.error());
+        if (auto rehearsed = co_await rehearse(); !rehearsed) {
+            note(rehearsed.error(), "in the rehearsal at " + whose_.staging + ": ");
+            co_return std::unexpected(rehearsed.error());
+        }
         auto made = co_await order_from(whose_, true);
-        if (!made && !held_) note(made.error(), false);
+        if (!made && !held_) note(made.error(), "");
         co_return made;
     }
 
 private:
     const store::contents& known() const { return with_.records.contents(); }
 
-    const store::setback_record* setback(const std::string& subject) const
+    const issuer* find_staging() const
     {
-        auto found = known().setbacks.find(subject);
-        return found == known().setbacks.end() ? nullptr : &found->second;
+        auto found = with_.settings.issuers.find(whose_.staging);
+        if (found == with_.settings.issuers.end()) return nullptr;
+        bool may_know = found->second.is_private ||
+                        std::ranges::all_of(names_, [](const auto& name) { return why_not_public(name).empty(); });
+        return may_know ? &found->second : nullptr;
     }
 
     /// After a failure the next try goes to the staging directory first: its limits are generous, and it asks the same.
+    /// Where that one is out of reach itself nothing is learnt, and nobody waits for it.
     task<answer<void>> rehearse()
     {
-        const auto* before = setback(subject_of(whose_, names_));
-        auto staging = with_.settings.issuers.find(whose_.staging);
-        bool due =
-            before != nullptr && before->failures > 0 && !before->rehearsed && staging != with_.settings.issuers.end();
+        const auto* before = setback_of(with_.records, whose_, names_);
+        const auto* staging = find_staging();
+        bool due = before != nullptr && before->failures > 0 && !before->rehearsed && staging != nullptr &&
+                   hold_on(with_.records, *staging, names_, wall_clock::now()) == nullptr;
         if (!due) co_return answer<void>{};
-        tell_("rehearsing at " + whose_.staging);
-        auto made = co_await order_from(staging->second, false);
-        if (!made && is_for_later(made.error())) {
-            log::warn("acme.not_rehearsed", {{"issuer", whose_.staging}, {"why", sentence_of(made.error())}});
-            co_return answer<void>{};
-        }
+        tell_("rehearsing at " + staging->name);
+        auto as_if = rehearsal_of(whose_, *staging);
+        auto made = co_await order_from(as_if, false);
         store::changes step;
-        if (made) step.orders.erase.push_back(made->order.id);
-        if (!made) note(made.error(), true);
-        const auto* now = setback(subject_of(whose_, names_));
-        if (made && now != nullptr) {
-            auto passed = *now;
-            passed.rehearsed = true;
-            step.setbacks.put.push_back(std::move(passed));
+        if (made) {
+            step.orders.erase.push_back(made->order.id);
+            if (const auto* now = setback_of(with_.records, whose_, names_)) {
+                auto passed = *now;
+                passed.rehearsed = true;
+                step.setbacks.put.push_back(std::move(passed));
+            }
+        } else if (is_out_of_reach(made.error())) {
+            log::warn("acme.not_rehearsed", {{"issuer", staging->name}, {"why", sentence_of(made.error())}});
+            note_hold(as_if, names_, made.error(), wall_clock::now(), step);
+        } else {
+            co_return std::unexpected(made.error());
         }
         (void)with_.records.commit(step);
-        if (!made) co_return std::unexpected(made.error());
         co_return answer<void>{};
-    }
-
-    /// Another attempt was told meanwhile that all orders have to wait.
-    bool is_held()
-    {
-        const auto* all = setback(whose_.name);
-        held_ = all != nullptr && all->next_try > wall_clock::now();
-        return held_;
     }
 
     const store::order_record* find_order(const issuer& at) const
@@ -110,14 +120,19 @@ private:
             how.resumed = true;
             id = left->id;
         } else {
-            auto checked = co_await look_ahead_for(at);
-            if (!checked) co_return std::unexpected(checked.error());
-            how.challenges = std::move(*checked);
+            const auto* before = setback_of(with_.records, whose_, names_);
+            auto planned = co_await plan_challenges(with_, at, names_, before != nullptr ? before->failures : 0, tell_);
+            if (!planned) co_return std::unexpected(planned.error());
+            how.challenges = std::move(planned->challenges);
+            doubts_ = std::move(planned->doubts);
         }
         tell_("talking to " + at.name);
         auto who = co_await with_.at_cas.enter(at);
         if (!who) co_return std::unexpected(who.error());
-        if (in_earnest && is_held()) co_return failed(failure::kind::unreachable, setback(whose_.name)->why);
+        // Another attempt may have been told meanwhile that orders have to wait.
+        const auto* hold = hold_on(with_.records, at, names_, wall_clock::now());
+        held_ = in_earnest && hold != nullptr;
+        if (hold != nullptr) co_return failed(failure::kind::unreachable, hold->why);
         if (id.empty()) {
             auto begun = co_await begin(at, in_earnest);
             if (!begun) co_return std::unexpected(begun.error());
@@ -127,7 +142,16 @@ private:
         }
         tell_("ordering from " + at.name);
         order_tools tools{with_.home, with_.at_cas.client_of(at), *who, at, with_.records, with_.answers};
-        auto chain = co_await run_order(tools, id, std::move(how));
+        auto chain = co_await run_order(tools, id, how);
+        if (!chain && is_refused_for_its_predecessor(id, chain.error())) {
+            drop(id);
+            replaced_.clear();
+            auto begun = co_await begin(at, in_earnest);
+            if (!begun) co_return std::unexpected(begun.error());
+            id = *begun;
+            how.resumed = false;
+            chain = co_await run_order(tools, id, std::move(how));
+        }
         if (!chain) {
             give_up(at, id, chain.error());
             co_return std::unexpected(chain.error());
@@ -137,54 +161,13 @@ private:
         co_return made;
     }
 
-    /// Which challenges work for each name, before anything is spent on it.
-    task<answer<std::map<std::string, std::vector<challenge_type>>>> look_ahead_for(const issuer& at)
+    /// RFC 9773 §5: an order that doesn't say what it replaces is as good, but it is none that is free of limits. The
+    /// certificate may be replaced already, or be another account's.
+    bool is_refused_for_its_predecessor(const std::string& id, const failure& why) const
     {
-        std::map<std::string, std::vector<challenge_type>> plan;
-        const auto* before = setback(subject_of(whose_, names_));
-        int turn = before != nullptr ? before->failures : 0;
-        auto where = co_await with_.at_cas.client_of(at).look_up();
-        if (!where) co_return std::unexpected(where.error());
-        for (const auto& name : names_) {
-            auto types = usable_challenges(at, name, turn);
-            if (types.empty()) {
-                co_return failed(failure::kind::unreachable,
-                                 "no challenge of issuers." + at.name + " can prove " + name +
-                                     (name.starts_with("*.") ? ": a wildcard needs dns-01, set dns" : ""));
-            }
-            auto seen = co_await tried(name, types, where->caa_identities);
-            if (!seen) co_return std::unexpected(seen.error());
-            plan[name] = std::move(*seen);
-        }
-        co_return plan;
-    }
-
-    task<answer<std::vector<challenge_type>>> tried(std::string name, std::vector<challenge_type> types,
-                                                    std::vector<std::string> ca_names)
-    {
-        auto by_net = types;
-        std::erase(by_net, challenge_type::dns_01);
-        if (with_.settings.preflight == preflight_mode::off || by_net.empty()) co_return types;
-        tell_("looking whether " + name + " leads here");
-        preflight_settings how{.resolvers = with_.resolvers,
-                               .http_port = with_.settings.http_port,
-                               .tls_port = with_.settings.tls_port,
-                               .ca_names = std::move(ca_names)};
-        auto report = co_await look_ahead(with_.home, with_.fetcher, with_.board, how, name, by_net);
-        bool dns = by_net.size() < types.size();
-        using verdict = preflight_report::verdict;
-        if (report.what == verdict::works) {
-            auto ordered = report.working;
-            std::ranges::copy_if(types, std::back_inserter(ordered), [&](auto each) {
-                return std::ranges::find(report.working, each) == report.working.end();
-            });
-            co_return ordered;
-        }
-        if (dns) co_return std::vector{challenge_type::dns_01};
-        bool blocked = report.what == verdict::wrong || with_.settings.preflight == preflight_mode::require;
-        if (blocked) co_return failed(failure::kind::unreachable, name + ": " + report.why);
-        log::warn("acme.preflight_silent", {{"name", name}, {"why", report.why}});
-        co_return types;
+        const auto& order = known().orders.at(id);
+        bool refused = why.what == failure::kind::refused && !is_for_later(why);
+        return refused && order.url.empty() && !order.replaces.empty();
     }
 
     /// Let's Encrypt exempts renewals that say what they replace from every limit: they have one of ours alone.
@@ -200,10 +183,9 @@ private:
         auto now = wall_clock::now();
         auto when = earliest(with_.records, wanted, now);
         if (when <= now) return {};
-        failure what;
-        what.detail = "our own limit below the one of " + at.name + " is reached for now";
-        what.retry_after = when - now;
-        return std::unexpected(std::move(what));
+        auto what = failed(failure::kind::ours, "our own limit below the one of " + at.name + " is reached for now");
+        what.error().retry_after = when - now;
+        return what;
     }
 
     /// An order that a crash has left before the CA's answer is placed once more, once in each run: that counts there.
@@ -217,9 +199,19 @@ private:
         order.created = wall_clock::now();
         step.orders.put.push_back(std::move(order));
         take(with_.records, costs, wall_clock::now(), step);
-        auto written = with_.records.commit(step);
-        if (!written) return failed(failure::kind::unreachable, written.error().where + ": " + written.error().what);
+        if (auto written = with_.records.commit(step); !written) return not_written(written.error());
         return {};
+    }
+
+    /// The profile to ask for. A staging directory may not have the one that is meant.
+    static answer<std::string> profile_of(const issuer& at, const directory& where, bool in_earnest)
+    {
+        if (at.profile.empty() || where.profiles.contains(at.profile)) return at.profile;
+        if (!in_earnest) return "";
+        std::string offered;
+        for (const auto& [name, what] : where.profiles) offered += (offered.empty() ? "" : ", ") + name;
+        return failed(failure::kind::ours, "issuers." + at.name + ".profile: " + at.profile +
+                                               " is not offered; offered are: " + (offered.empty() ? "none" : offered));
     }
 
     /// Writes the intent, the key and what it costs down, before the CA hears of it.
@@ -227,13 +219,8 @@ private:
     {
         auto where = co_await with_.at_cas.client_of(at).look_up();
         if (!where) co_return std::unexpected(where.error());
-        if (!at.profile.empty() && !where->profiles.contains(at.profile)) {
-            std::string offered;
-            for (const auto& [name, what] : where->profiles) offered += (offered.empty() ? "" : ", ") + name;
-            co_return failed(failure::kind::unreachable,
-                             "issuers." + at.name + ".profile: " + at.profile +
-                                 " is not offered; offered are: " + (offered.empty() ? "none" : offered));
-        }
+        auto profile = profile_of(at, *where, in_earnest);
+        if (!profile) co_return std::unexpected(profile.error());
         bool says_what_it_replaces = in_earnest && !where->renewal_info.empty() && !replaced_.empty();
         auto costs = costs_at(at, says_what_it_replaces);
         auto needed = costs;
@@ -244,7 +231,7 @@ private:
                                   .issuer = at.name,
                                   .directory = at.directory,
                                   .names = names_,
-                                  .profile = at.profile,
+                                  .profile = std::move(*profile),
                                   .replaces = {},
                                   .key_pem = new_certificate_key(at.key),
                                   .url = {},
@@ -256,8 +243,7 @@ private:
         auto id = order.id;
         step.orders.put.push_back(std::move(order));
         take(with_.records, costs, now, step);
-        auto written = with_.records.commit(step);
-        if (!written) co_return failed(failure::kind::unreachable, written.error().where + ": " + written.error().what);
+        if (auto written = with_.records.commit(step); !written) co_return not_written(written.error());
         co_return id;
     }
 
@@ -309,37 +295,19 @@ private:
         return attempt_result{std::move(made), order};
     }
 
-    /// A limit that names none of our names is the account's: all orders wait.
-    void note(const failure& why, bool rehearsal)
+    /// `where`: ahead of the failure's own words. A rehearsal's refusals are no limits of this issuer.
+    void note(const failure& why, const std::string& where)
     {
         auto now = wall_clock::now();
-        bool limited = why.type == "rateLimited" || why.status == 429 || why.status == 503;
-        bool ours =
-            std::ranges::any_of(names_, [&](const auto& name) { return why.detail.contains(registered_domain(name)); });
-        auto subject = subject_of(whose_, names_);
-        const auto* before = setback(subject);
-        auto next = before != nullptr ? *before : store::setback_record{subject, 0, {}, {}, {}, false};
-        ++next.failures;
-        next.rehearsed = false;
-        next.last_try = now;
-        bool reached = why.what != failure::kind::unreachable;
-        auto pause = retry_pause(next.failures, reached);
-        if (!reached) pause = std::min(pause, longest_pause_of_ours);
-        if (limited && !why.retry_after) pause = std::max(pause, pause_of_the_limited);
-        if (why.retry_after) pause = std::max(pause, *why.retry_after);
-        next.next_try = now + std::chrono::duration_cast<wall_clock::duration>(pause);
-        next.why = (rehearsal ? "in the rehearsal at " + whose_.staging + ": " : "") + sentence_of(why);
+        auto words = where + sentence_of(why);
+        if (!doubts_.empty()) words += "; seen from here, " + doubts_;
         store::changes step;
-        if (limited && !ours && !rehearsal) {
-            auto all = next;
-            all.subject = whose_.name;
-            step.setbacks.put.push_back(std::move(all));
-        }
+        if (where.empty()) note_hold(whose_, names_, why, now, step);
+        auto pause = note_failure(with_.records, whose_, names_, why, words, now, step);
         log::warn("acme.failed", {{"issuer", whose_.name},
                                   {"names", key_of(names_)},
-                                  {"why", next.why},
+                                  {"why", words},
                                   {"next_try_s", std::chrono::duration_cast<std::chrono::seconds>(pause).count()}});
-        step.setbacks.put.push_back(std::move(next));
         (void)with_.records.commit(step);
     }
 
@@ -348,30 +316,18 @@ private:
     std::vector<std::string> names_;
     std::string predecessor_, replaced_;
     std::optional<allowance> renewal_;
-    bool held_ = false;  ///< by what another attempt was told: there is nothing new to note
-    std::function<void(std::string)> tell_;
+    std::string doubts_;  ///< of the preflight
+    bool held_ = false;   ///< by what another attempt was told: there is nothing new to note
+    progress tell_;
 };
 
 }  // namespace
 
 task<answer<attempt_result>> try_issuer(attempt_tools with, const issuer& whose, std::vector<std::string> names,
-                                        const store::certificate_record* predecessor,
-                                        std::function<void(std::string)> tell)
+                                        const store::certificate_record* predecessor, progress tell)
 {
     try_out one(with, whose, std::move(names), predecessor, std::move(tell));
     co_return co_await one.run();
-}
-
-std::string subject_of(const issuer& whose, const std::vector<std::string>& names)
-{
-    return whose.name + ' ' + key_of(names);
-}
-
-std::string sentence_of(const failure& what)
-{
-    if (what.type.empty()) return what.detail;
-    auto status = what.status != 0 ? " (" + std::to_string(what.status) + ")" : "";
-    return what.type + status + ": " + what.detail;
 }
 
 }  // namespace lintel::acme

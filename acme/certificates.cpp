@@ -59,19 +59,28 @@ checked<certificates::imported> certificates::import(const std::filesystem::path
 
 void certificates::want(const model::snapshot& said, const router_terms& terms, wall_clock::time_point now)
 {
-    std::string url;
-    for (const auto& [id, router] : said.routers) {
-        if (!router.ask.empty() && router.refusal.empty()) url = router.ask;
-    }
-    on_demand_->use(std::move(url));
     auto hosts = hosts_.of(said, with_.entrypoints);
     auto wanted = collect_wants(hosts, terms, with_.settings);
     problems_ = std::move(wanted.problems);
+    on_demand_->use(asked_url(said));
     for (const auto& name : on_demand_->names(steady_clock::now())) {
         if (!hosts.contains(name)) wanted.all.push_back({{name}, issuers_for(name, with_.settings)});
     }
     manager_->want(std::move(wanted.all));
     renew_on_demand(hosts, now);
+}
+
+/// One for all names: whoever asks has said no more than a name.
+std::string certificates::asked_url(const model::snapshot& said)
+{
+    std::string url;
+    for (const auto& [id, router] : said.routers) {
+        if (router.ask.empty() || !router.refusal.empty()) continue;
+        if (url.empty()) url = router.ask;
+        if (router.ask != url)
+            problems_.push_back({router.source, "its ask URL is not used: another router's is, " + url});
+    }
+    return url;
 }
 
 /// The owner is not asked about what nobody would issue. The edge reads from the internet: its word for what is a name
@@ -104,8 +113,7 @@ void certificates::mark_redirects(model::snapshot& desired)
     for (auto& [id, router] : desired.routers) {
         if (!router.redirect_to_https) continue;
         for (const auto& host : hosts_.of_rule(router.rule)) {
-            router.pending = manager_->waits_for(host);
-            if (!router.pending.empty()) break;
+            if (auto what = manager_->waits_for(host); !what.empty()) router.pending.emplace(host, std::move(what));
         }
     }
 }
@@ -115,8 +123,10 @@ void certificates::renew_on_demand(const host_routers& hosts, wall_clock::time_p
 {
     if (!on_demand_->is_on()) return;
     for (const auto& [id, each] : vault_.contents().certificates) {
-        bool ours = each.issuer != local_issuer_name && each.names.size() == 1 && !hosts.contains(each.names.front());
-        if (ours && renewal_time(each) <= now) on_demand_->ask(each.names.front());
+        if (each.issuer == local_issuer_name || each.names.size() != 1 || renewal_time(each) > now) continue;
+        const auto& name = each.names.front();
+        bool by_demand = !hosts.contains(name) && !name.starts_with("*.") && !net::address::of_ip(name, 0);
+        if (by_demand) on_demand_->ask(name);
     }
 }
 

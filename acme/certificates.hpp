@@ -73,6 +73,7 @@ public:
 private:
     certificates(vault records, parts with) : with_(std::move(with)), vault_(std::move(records)) {}
 
+    std::string asked_url(const model::snapshot& said);
     void mark_redirects(model::snapshot& desired);
     void renew_on_demand(const host_routers& hosts, wall_clock::time_point now);
 

@@ -1,5 +1,6 @@
 #include "acme/holdings.hpp"
 
+#include "acme/renewal.hpp"
 #include "acme/shelf.hpp"
 #include "model/handshake_policies.hpp"
 #include "tls/certificate.hpp"
@@ -50,7 +51,7 @@ const store::certificate_record* holdings::best_for(const std::vector<std::strin
         if (known == by_name_.end()) continue;
         for (const auto& id : known->second) {
             const auto& each = all_.at(id);
-            bool better = names_all(each, names) && (best == nullptr || each.not_after > best->not_after);
+            bool better = names_all(each, names) && (best == nullptr || renewal_time(each) > renewal_time(*best));
             if (better) best = &each;
         }
     }

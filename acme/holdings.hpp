@@ -20,7 +20,8 @@ public:
     void add(const store::certificate_record& what);
     void remove(const store::certificate_record& what);
 
-    /// The one that lasts longest, of those that cover all of `names` (by themselves or by a wildcard); null: none.
+    /// The one that is to be renewed last, of those that cover all of `names` (by themselves or by a wildcard); null:
+    /// none.
     const store::certificate_record* best_for(const std::vector<std::string>& names) const;
 
 private:

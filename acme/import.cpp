@@ -65,7 +65,7 @@ public:
         store::certificate_record record;
         record.id = facts->fingerprint;
         record.names = std::move(facts->names);
-        record.issuer = "import";
+        record.issuer = import_issuer_name;
         record.chain_pem = std::move(chain_pem);
         record.key_pem = std::move(key_pem);
         record.not_before = facts->not_before;

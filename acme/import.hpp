@@ -10,8 +10,11 @@
 
 namespace lintel::acme {
 
+/// The issuer of what was imported.
+inline constexpr std::string_view import_issuer_name = "import";
+
 struct import_result {
-    std::vector<store::certificate_record> certificates;  ///< issuer "import"; each once, keys as PKCS #8
+    std::vector<store::certificate_record> certificates;  ///< of import_issuer_name; each once, keys as PKCS #8
     std::vector<problem> problems;  ///< one for each that is left out: broken, or expired at `now`. No key is in them.
 };
 

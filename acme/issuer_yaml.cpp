@@ -42,12 +42,12 @@ private:
     void read_directory()
     {
         bool written = fields_.text("directory", into_.directory, wrong_directory);
-        if (written) into_.is_private = is_own_directory(into_.directory);
+        if (written) {
+            into_.is_private = is_own_directory(into_.directory);
+            into_.staging.clear();  // another CA's
+        }
         fields_.flag("private", into_.is_private);
-        if (!into_.is_private) return;
-        // It may issue for a day at a time, and nobody shares it.
-        into_.limits.certificates_per_domain_per_week = 0;
-        into_.limits.duplicates_per_week = 0;
+        if (into_.is_private) into_.limits = {0, 0, 0, 0};  // nobody shares it
     }
 
     void read_binding()

@@ -1,9 +1,10 @@
 #include "acme/manager.hpp"
 
 #include "acme/clock_jump.hpp"
+#include "acme/import.hpp"
 #include "acme/leftovers.hpp"
 #include "acme/renewal.hpp"
-#include "base/crypto.hpp"
+#include "acme/setbacks.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "net/dns_query.hpp"
@@ -20,16 +21,11 @@ constexpr std::size_t most_at_once = 32;  ///< orders under way
 constexpr duration longest_sleep = 1min;  ///< the wall clock may jump
 constexpr duration least_sleep = 20ms;    ///< a look goes over all wants: one for much news
 constexpr duration between_tidyings = 1h;
-constexpr duration advice_pause = 1h;   ///< after a CA that did not answer about a renewal
-constexpr duration least_pause = 1min;  ///< whatever a CA says
 
-double random_share()
+std::string why_unknown(const std::string& issuer)
 {
-    std::array<std::byte, 4> bytes{};
-    crypto::random_bytes(bytes);
-    std::uint32_t number = 0;
-    for (auto each : bytes) number = number << 8 | std::to_integer<std::uint32_t>(each);
-    return number / 4294967296.0;
+    if (issuer == import_issuer_name) return "it was imported: revoke it where it was ordered";
+    return "its issuer " + issuer + " is not in lintel.yaml (any more)";
 }
 
 }  // namespace
@@ -114,11 +110,14 @@ manager::outlook manager::look_at(const acme::want& which, wall_clock::time_poin
     auto key = key_of(which.names);
     if (unkept_.contains(key)) return outlook::satisfied;
     if (best != nullptr && !forced_.contains(key) && is_fresh(*best, which, now)) return outlook::satisfied;
-    bool by_file = best == nullptr && std::ranges::all_of(which.names, [&](const auto& each) {
-                       return with_.served.covers(served_name(each));
-                   });
-    if (by_file) return outlook::satisfied;
+    if (is_covered_by_files(which)) return outlook::satisfied;
     return may_be_asked(which) ? outlook::open : outlook::hopeless;
+}
+
+bool manager::is_covered_by_files(const acme::want& which) const
+{
+    return std::ranges::all_of(which.names,
+                               [&](const auto& each) { return with_.served.has_file_for(served_name(each)); });
 }
 
 /// A certificate that another want renews (a wildcard, say) is left to it for the first half of the time that it has.
@@ -154,41 +153,32 @@ const issuer* manager::find_issuer(const std::string& name) const
     return known == with_.settings.issuers.end() ? nullptr : &known->second;
 }
 
+/// Why this issuer issues none of these names, or not all; empty: it does.
+std::string manager::why_not_its(const issuer& whose, const acme::want& which)
+{
+    if (whose.is_private) return "";
+    for (const auto& name : which.names) {
+        if (auto why = why_not_public(name); !why.empty()) return why;
+    }
+    return "";
+}
+
 /// Why this issuer is not asked at all, whatever the time; empty: it may be.
 std::string manager::why_not(const issuer& whose, const acme::want& which) const
 {
-    if (!whose.is_private) {
-        for (const auto& name : which.names) {
-            if (auto why = why_not_public(name); !why.empty()) return why;
-        }
-    }
+    if (auto why = why_not_its(whose, which); !why.empty()) return why;
     if (with_.settings.terms_accepted()) return "";
     return "the terms of service of " + whose.name +
            " are not accepted yet: set email: YOU@EXAMPLE (or accept_terms: true) in lintel.yaml, and its "
            "certificates are ordered";
 }
 
-const store::setback_record* manager::setback_of(const std::string& subject) const
-{
-    const auto& all = with_.records.contents().setbacks;
-    auto known = all.find(subject);
-    return known == all.end() ? nullptr : &known->second;
-}
-
-wall_clock::time_point manager::held_until(const issuer& whose, const acme::want& which) const
-{
-    auto when = wall_clock::time_point{};
-    for (const auto& subject : {whose.name, subject_of(whose, which.names)}) {
-        if (const auto* known = setback_of(subject)) when = std::max(when, known->next_try);
-    }
-    return when;
-}
-
 wall_clock::time_point manager::next_chance(const acme::want& which, wall_clock::time_point now) const
 {
     auto soonest = wall_clock::time_point::max();
     for (const auto* whose : issuers_of(which)) {
-        if (why_not(*whose, which).empty()) soonest = std::min(soonest, held_until(*whose, which));
+        if (why_not(*whose, which).empty())
+            soonest = std::min(soonest, held_until(with_.records, *whose, which.names, now));
     }
     return std::max(soonest, now);
 }
@@ -210,7 +200,8 @@ task<void> manager::attend(acme::want which)
                         with_.settings, accounts_,     prover_,     resolvers_};
     auto tell = [this, key](std::string what) { doing_.insert_or_assign(key, std::move(what)); };
     for (const auto* whose : issuers_of(which)) {
-        if (!why_not(*whose, which).empty() || held_until(*whose, which) > wall_clock::now()) continue;
+        auto now = wall_clock::now();
+        if (!why_not(*whose, which).empty() || held_until(with_.records, *whose, which.names, now) > now) continue;
         auto got = co_await try_issuer(tools, *whose, which.names, holdings_.best_for(which.names), tell);
         if (got) {
             forced_.erase(key);
@@ -255,11 +246,7 @@ void manager::keep(attempt_result got)
     store::changes step;
     step.certificates.put.push_back(made);
     step.orders.erase.push_back(order.id);
-    if (setback_of(order.issuer) != nullptr) step.setbacks.erase.push_back(order.issuer);
-    for (const auto& [name, whose] : with_.settings.issuers) {
-        auto subject = subject_of(whose, order.names);
-        if (setback_of(subject) != nullptr) step.setbacks.erase.push_back(subject);
-    }
+    for (const auto& [name, whose] : with_.settings.issuers) forgive(with_.records, whose, order.names, step);
     std::optional<store::certificate_record> old;
     if (const auto* replaced = replaced_by(got)) old = *replaced;
     if (old) step.certificates.erase.push_back(old->id);
@@ -287,7 +274,7 @@ void manager::take_over(const store::certificate_record& what)
 bool manager::has_later(const store::certificate_record& what) const
 {
     const auto* best = what.names.empty() ? nullptr : holdings_.best_for(what.names);
-    return best != nullptr && best->not_after > what.not_after;
+    return best != nullptr && renewal_time(*best) >= renewal_time(what);
 }
 
 void manager::note_disk() { disk_again_ = steady_clock::now() + with_.disk_pause; }
@@ -333,54 +320,6 @@ void manager::tidy(wall_clock::time_point now)
     log::info("store.tidied", {{"certificates", gone.size()}, {"orders", step.orders.erase.size()}});
 }
 
-/// ARI (RFC 9773) of certificates that are wanted: when their CA would have them renewed.
-void manager::ask_for_advice(wall_clock::time_point now)
-{
-    for (const auto& [key, which] : wants_) {
-        if (advised_.size() >= most_at_once) return;
-        const auto* best = holdings_.best_for(which.names);
-        if (best == nullptr || best->ask_again_at > now || advised_.contains(best->id)) continue;
-        if (find_issuer(best->issuer) == nullptr) continue;
-        advised_.insert(best->id);
-        tasks_.spawn("acme.advice", take_advice(best->id));
-    }
-}
-
-task<void> manager::take_advice(std::string id)
-{
-    struct leaving {
-        manager& of;
-        const std::string& id;
-        ~leaving()
-        {
-            of.advised_.erase(id);
-            of.news_.notify();
-        }
-    } at_the_end{*this, id};
-    const auto& all = with_.records.contents().certificates;
-    auto named = renewal_id(all.at(id).chain_pem);
-    const auto* whose = find_issuer(all.at(id).issuer);
-    auto advice = co_await accounts_.client_of(*whose).renewal_info(named);
-    auto known = all.find(id);
-    if (known == all.end()) co_return;
-    auto next = known->second;
-    auto now = wall_clock::now();
-    if (advice && *advice) {
-        bool moved = follow(next, **advice, random_share(), now);
-        if (moved && known->second.window_start != wall_clock::time_point{}) {
-            log::warn("acme.renewal_moved",
-                      {{"names", text::join(next.names, ",")}, {"why", (*advice)->explanation_url}});
-        }
-    } else {
-        auto pause = advice ? longest_advice_pause : advice.error().retry_after.value_or(advice_pause);
-        pause = std::clamp(pause, least_pause, longest_advice_pause);
-        next.ask_again_at = now + std::chrono::duration_cast<wall_clock::duration>(pause);
-    }
-    store::changes step;
-    step.certificates.put.push_back(std::move(next));
-    if (!with_.records.commit(step)) note_disk();
-}
-
 checked<void> manager::renew(const std::string& name)
 {
     const auto* which = want_for(name);
@@ -388,12 +327,11 @@ checked<void> manager::renew(const std::string& name)
         return std::unexpected(
             problem{name, "no route is served over TLS under this name; lintel cert list names those that are"});
     }
+    if (is_covered_by_files(*which))
+        return std::unexpected(problem{name, "a certificate of a file covers it: that one is yours to renew"});
     store::changes step;
     for (const auto& each : which->issuers) {
-        const auto* whose = find_issuer(each);
-        if (whose == nullptr) continue;
-        auto subject = subject_of(*whose, which->names);
-        if (setback_of(subject) != nullptr) step.setbacks.erase.push_back(subject);
+        if (const auto* whose = find_issuer(each)) forgive(with_.records, *whose, which->names, step);
     }
     if (auto written = with_.records.commit(step); !written) return written;
     if (look_at(*which, wall_clock::now()) == outlook::hopeless)
@@ -409,9 +347,7 @@ task<checked<void>> manager::revoke(std::string id, int reason)
     auto known = all.find(id);
     if (known == all.end()) co_return std::unexpected(problem{id, "there is no certificate with this id"});
     const auto* whose = find_issuer(known->second.issuer);
-    if (whose == nullptr)
-        co_return std::unexpected(
-            problem{id, "its issuer " + known->second.issuer + " is not in lintel.yaml (any more)"});
+    if (whose == nullptr) co_return std::unexpected(problem{id, why_unknown(known->second.issuer)});
     auto chain = known->second.chain_pem;
     auto who = co_await accounts_.enter(*whose);
     if (!who) co_return std::unexpected(problem{whose->name, sentence_of(who.error())});

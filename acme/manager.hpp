@@ -49,9 +49,9 @@ public:
     /// How each want fares, for `lintel cert`.
     struct state {
         std::vector<std::string> names, issuers;
-        std::string what;                                        ///< "valid", "due", "ordering", "waiting", "local"
-        std::string why;                                         ///< a sentence, where there is something to say
-        wall_clock::time_point next_try;                         ///< zero: none is planned
+        std::string what;                 ///< "valid", "file", "due", "ordering", "waiting", "local"
+        std::string why;                  ///< a sentence, where there is something to say
+        wall_clock::time_point next_try;  ///< zero: none is planned
         const store::certificate_record* certificate = nullptr;  ///< that covers all names; null: none
     };
     std::vector<state> states() const;
@@ -81,15 +81,15 @@ private:
     outlook look_at(const acme::want& which, wall_clock::time_point now) const;
     bool is_fresh(const store::certificate_record& best, const acme::want& of, wall_clock::time_point now) const;
     bool may_be_asked(const acme::want& which) const;
+    bool is_covered_by_files(const acme::want& which) const;
 
     wall_clock::time_point start_due(wall_clock::time_point now);
     void ask_for_advice(wall_clock::time_point now);
     wall_clock::time_point next_chance(const acme::want& which, wall_clock::time_point now) const;
-    wall_clock::time_point held_until(const issuer& whose, const acme::want& which) const;
     const issuer* find_issuer(const std::string& name) const;
     std::vector<const issuer*> issuers_of(const acme::want& which) const;
+    static std::string why_not_its(const issuer& whose, const acme::want& which);
     std::string why_not(const issuer& whose, const acme::want& which) const;
-    const store::setback_record* setback_of(const std::string& subject) const;
     const acme::want* want_for(const std::string& host) const;
     state state_of(const acme::want& which, wall_clock::time_point now) const;
 

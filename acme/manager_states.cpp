@@ -1,6 +1,7 @@
 // What the manager tells of its wants.
 
 #include "acme/manager.hpp"
+#include "acme/setbacks.hpp"
 
 #include "model/handshake_policies.hpp"
 
@@ -34,11 +35,8 @@ manager::state manager::state_of(const acme::want& which, wall_clock::time_point
     for (const auto* whose : issuers_of(which)) {
         if (how == outlook::satisfied) break;
         auto why = why_not(*whose, which);
-        for (const auto& subject : {whose->name, subject_of(*whose, which.names)}) {
-            const auto* known = setback_of(subject);
-            bool over = known != nullptr && subject == whose->name && known->next_try <= now;
-            if (known != nullptr && !over) why = whose->name + ": " + known->why;
-        }
+        if (const auto* hold = hold_on(with_.records, *whose, which.names, now)) why = whose->name + ": " + hold->why;
+        if (const auto* known = setback_of(with_.records, *whose, which.names)) why = whose->name + ": " + known->why;
         if (!why.empty() && !made.why.contains(why)) made.why += (made.why.empty() ? "" : "; ") + why;
     }
     return made;
@@ -71,10 +69,13 @@ std::vector<problem> manager::problems() const
     for (const auto& [key, which] : wants_) {
         auto how = state_of(which, now);
         if (how.what == "valid" || how.what == "file" || how.why.empty() || how.what == "ordering") continue;
+        // A private name that no issuer has is as it should be; one that only waits for a word of the owner's isn't.
         bool public_name =
             std::ranges::any_of(which.names, [](const auto& each) { return why_not_public(each).empty(); });
+        bool has_issuer =
+            std::ranges::any_of(issuers_of(which), [&](const auto* each) { return why_not_its(*each, which).empty(); });
         if (how.what == "local") {
-            if (public_name) unaccepted[how.why].push_back(key);
+            if (public_name || has_issuer) unaccepted[how.why].push_back(key);
         } else {
             all.push_back({"certificate of " + key, how.why});
         }

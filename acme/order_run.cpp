@@ -15,14 +15,6 @@ namespace {
 constexpr duration processing_limit = 10min;
 constexpr std::size_t most_looked_at = 500;  ///< orders of the account's list, the newest
 
-std::unexpected<failure> failed(failure::kind kind, std::string why)
-{
-    failure what;
-    what.what = kind;
-    what.detail = std::move(why);
-    return std::unexpected(std::move(what));
-}
-
 class run {
 public:
     run(order_tools with, std::string id, order_plan how)
@@ -54,7 +46,7 @@ private:
         store::changes step;
         step.orders.put.push_back(std::move(what));
         auto written = with_.records.commit(step);
-        if (!written) return failed(failure::kind::unreachable, written.error().where + ": " + written.error().what);
+        if (!written) return failed(failure::kind::ours, written.error().where + ": " + written.error().what);
         return {};
     }
 
@@ -119,13 +111,7 @@ private:
     task<answer<order>> place()
     {
         new_order what{record().names, record().profile, record().replaces};
-        auto placed = co_await with_.at.create_order(with_.who, what);
-        // RFC 9773 §5: an order without it is as good; it may be replaced already, or be another account's.
-        bool without = !placed && !what.replaces.empty() && !is_for_later(placed.error());
-        if (without) {
-            what.replaces.clear();
-            placed = co_await with_.at.create_order(with_.who, what);
-        }
+        auto placed = co_await with_.at.create_order(with_.who, std::move(what));
         if (!placed) co_return placed;
         auto known = record();
         known.url = placed->url;
@@ -205,12 +191,6 @@ task<answer<std::string>> run_order(order_tools with, std::string order_id, orde
 {
     run one(std::move(with), std::move(order_id), std::move(how));
     co_return co_await one.to_the_certificate();
-}
-
-bool is_for_later(const failure& why)
-{
-    bool busy = why.status == 429 || why.status >= 500 || why.type == "rateLimited" || why.type == "badNonce";
-    return busy || why.what == failure::kind::unreachable;
 }
 
 bool is_resumable(const failure& why)

@@ -31,9 +31,6 @@ struct order_plan {
 /// Returns the chain's PEM. The record stays; whoever keeps the certificate erases it in the same step.
 task<answer<std::string>> run_order(order_tools with, std::string order_id, order_plan how);
 
-/// Whether the CA said nothing of the order itself: it can't be reached, or is busy, or limits us.
-bool is_for_later(const failure& why);
-
 /// Whether a failure leaves an order that is worth going on with.
 bool is_resumable(const failure& why);
 

@@ -1,6 +1,5 @@
 #include "acme/preflight.hpp"
 
-#include "acme/caa.hpp"
 #include "acme/certificate_key.hpp"
 #include "acme/host_records.hpp"
 #include "acme/probe.hpp"
@@ -181,10 +180,6 @@ task<preflight_report> look_ahead(net::worker& home, http::fetcher& fetcher, cha
                                   const preflight_settings& how, std::string name, std::vector<challenge_type> types)
 {
     name = plain(std::move(name));
-    if (!how.ca_names.empty() && !net::address::of_ip(name, 0)) {
-        auto forbidden = co_await forbidding_record(home, {how.resolvers, how.ca_names, name}, how.limit);
-        if (!forbidden.empty()) co_return preflight_report{verdict::wrong, {}, std::move(forbidden)};
-    }
     bool by_dns = std::ranges::find(types, challenge_type::dns_01) != types.end();
     bool by_address = !name.starts_with("*.") && std::ranges::any_of(types, looks_at_addresses);
     if (!by_address) co_return by_dns ? passed_by_dns() : only_by_dns(name);

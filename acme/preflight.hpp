@@ -17,16 +17,15 @@ namespace lintel::acme {
 enum class challenge_type { http_01, tls_alpn_01, dns_01 };
 
 struct preflight_settings {
-    std::vector<net::address> resolvers;           ///< whom to ask for A, AAAA and CAA, ports included; never empty
+    std::vector<net::address> resolvers;           ///< whom to ask for A and AAAA, ports included; never empty
     std::uint16_t http_port = 80, tls_port = 443;  ///< where a CA would knock; others in tests only
     duration limit = std::chrono::seconds(10);     ///< for each try
-    std::vector<std::string> ca_names;             ///< the CA's names in CAA records (RFC 8659), empty = not looked at
 };
 
 struct preflight_report {
     enum class verdict {
         works,   ///< every address shows what we show, by at least one of the asked challenges
-        wrong,   ///< another server answers at one of them, or there is no address, or a CAA record forbids it
+        wrong,   ///< another server answers at one of them, or there is no address
         silent,  ///< nobody answers: a NAT without hairpin, or a firewall
     };
     verdict what = verdict::silent;
@@ -37,8 +36,7 @@ struct preflight_report {
 
 /// Tries `types`, one after the other until one works, through all addresses of `name` (a DNS name, or an address
 /// itself) at once. Shows its probes on `board` and takes them down, also when it is cancelled. dns_01 needs no
-/// address: it works unless a CAA record forbids it, and is all that a wildcard can have. What is referred to must
-/// outlive the task.
+/// address: it works, and is all that a wildcard can have. What is referred to must outlive the task.
 task<preflight_report> look_ahead(net::worker& home, http::fetcher& fetcher, challenge_board& board,
                                   const preflight_settings& how, std::string name, std::vector<challenge_type> types);
 

@@ -17,14 +17,6 @@ constexpr duration propagation_limit = 5min;
 constexpr duration validation_limit = 5min;
 constexpr int most_polls = 60;
 
-std::unexpected<failure> failed(failure::kind kind, std::string why)
-{
-    failure what;
-    what.what = kind;
-    what.detail = std::move(why);
-    return std::unexpected(std::move(what));
-}
-
 std::string authorization_of(const identity& who, const std::string& token)
 {
     return token + '.' + who.key.thumbprint();
@@ -157,8 +149,7 @@ task<answer<void>> prover::show_and_ask(client& at, identity who, authorization 
     std::vector<model::challenge> all{std::move(shown)};
     shown_on here(board_, all);
     if (!co_await board_.show(all))
-        co_return failed(failure::kind::unreachable,
-                         "the edge does not show the answer to the challenge (is it running?)");
+        co_return failed(failure::kind::ours, "the edge does not show the answer to the challenge (is it running?)");
     co_return co_await ask(at, who, what, which);
 }
 
@@ -166,12 +157,12 @@ task<answer<void>> prover::write_and_ask(client& at, identity who, const issuer&
                                          offered_challenge which)
 {
     auto writer = writer_of(whose);
-    if (!writer) co_return failed(failure::kind::unreachable, writer.error().what);
+    if (!writer) co_return failed(failure::kind::ours, writer.error().what);
     auto record = co_await challenge_record(home_, resolvers_, what.name);
-    if (!record) co_return failed(failure::kind::unreachable, record.error().what);
+    if (!record) co_return failed(failure::kind::ours, record.error().what);
     auto text = challenge_text(authorization_of(who, which.token));
     auto written = co_await (*writer)->present(*record, text);
-    answer<void> verdict = failed(failure::kind::unreachable, written ? "" : written.error().what);
+    answer<void> verdict = failed(failure::kind::ours, written ? "" : written.error().what);
     if (written) {
         auto seen = co_await wait_until_propagated(home_, resolvers_, *record, text, propagation_limit);
         // What can't be seen from here may be seen by the CA: it decides.

@@ -6,12 +6,12 @@
 
 namespace lintel::acme {
 
-void shelf::count(const names& those, int by)
+void shelf::count(counts& into, const names& those, int by)
 {
     for (const auto& name : those) {
-        auto known = covering_.try_emplace(name, 0).first;
+        auto known = into.try_emplace(name, 0).first;
         known->second += static_cast<std::size_t>(by);
-        if (known->second == 0) covering_.erase(known);
+        if (known->second == 0) into.erase(known);
     }
 }
 
@@ -26,14 +26,14 @@ void shelf::put_files(model::objects<model::certificate> all)
 {
     auto before = std::exchange(files_, std::move(all));
     for (const auto& [id, spec] : before) {
-        count(spec.names, -1);
+        count(in_files_, spec.names, -1);
         if (files_.contains(id)) continue;
         withdraw(id);
         if (auto known = issued_.find(id); known != issued_.end()) known->second.shown.clear();
         review(id);
     }
     for (const auto& [id, spec] : files_) {
-        count(spec.names, +1);
+        count(in_files_, spec.names, +1);
         auto known = before.find(id);
         if (known == before.end() || known->second != spec) show(id, spec);
     }
@@ -70,7 +70,7 @@ void shelf::withdraw(const std::string& id)
 void shelf::rank_in(const std::string& id, const issued& what)
 {
     if (what.spec.fallback) return;
-    count(what.spec.names, +1);
+    count(in_issued_, what.spec.names, +1);
     std::set<std::string> others;
     for (const auto& name : what.spec.names) {
         auto& all = ranks_[name];
@@ -84,7 +84,7 @@ void shelf::rank_in(const std::string& id, const issued& what)
 void shelf::rank_out(const std::string& id, const issued& what)
 {
     if (what.spec.fallback) return;
-    count(what.spec.names, -1);
+    count(in_issued_, what.spec.names, -1);
     std::set<std::string> others;
     for (const auto& name : what.spec.names) {
         auto all = ranks_.find(name);
@@ -112,10 +112,14 @@ void shelf::review(const std::string& id)
     show(id, std::move(best));
 }
 
-bool shelf::covers(std::string_view host) const
+bool shelf::has(const counts& those, std::string_view host)
 {
-    return covering_.contains(host) || covering_.contains(model::wildcard_over(host));
+    return those.contains(host) || those.contains(model::wildcard_over(host));
 }
+
+bool shelf::covers(std::string_view host) const { return has(in_files_, host) || has(in_issued_, host); }
+
+bool shelf::has_file_for(std::string_view host) const { return has(in_files_, host); }
 
 model::certificate served_form(const store::certificate_record& issued)
 {

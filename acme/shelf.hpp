@@ -28,6 +28,9 @@ public:
     /// Whether one that is no fallback covers `host` (a name, or "*.x" itself).
     bool covers(std::string_view host) const;
 
+    /// The same, by one of a file.
+    bool has_file_for(std::string_view host) const;
+
     /// What was put and removed since the last call.
     struct changes {
         model::objects<model::certificate> upsert;
@@ -46,7 +49,10 @@ private:
     };
     using rank = std::pair<wall_clock::time_point, std::string>;  ///< until when, and the id
 
-    void count(const names& those, int by);
+    using counts = std::map<std::string, std::size_t, std::less<>>;
+
+    static void count(counts& into, const names& those, int by);
+    static bool has(const counts& those, std::string_view host);
     void show(const std::string& id, model::certificate spec);
     void withdraw(const std::string& id);
     void rank_in(const std::string& id, const issued& what);
@@ -56,7 +62,7 @@ private:
     model::objects<model::certificate> files_;
     std::map<std::string, issued> issued_;                      ///< by id
     std::map<std::string, std::set<rank>, std::less<>> ranks_;  ///< by name, the best last; fallbacks apart
-    std::map<std::string, std::size_t, std::less<>> covering_;  ///< name → certificates that have it, fallbacks apart
+    counts in_files_, in_issued_;                               ///< name → certificates that have it, fallbacks apart
     changes fresh_;
 };
 

@@ -69,7 +69,6 @@ private:
         if (!said.resolver.empty()) {
             auto mapped = settings_.resolvers.find(said.resolver);
             if (mapped != settings_.resolvers.end()) return mapped->second;
-            if (settings_.issuers.contains(said.resolver)) return {said.resolver};
             if (reported_.insert(said.resolver).second) {
                 result_.problems.push_back(
                     {said.source, "the certresolver " + said.resolver +

@@ -93,7 +93,7 @@ json spec_of(const router& r)
     write(spec, "tls_options", r.tls_options);
     write(spec, "canonical_host", r.canonical_host);
     write(spec, "strict_transport_security", r.strict_transport_security);
-    write(spec, "pending", r.pending);
+    if (!r.pending.empty()) spec["pending"] = r.pending;
     write(spec, "ask", r.ask);
     return spec;
 }

@@ -7,6 +7,7 @@
 #include "model/http_options.hpp"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,8 +27,8 @@ struct router {
     std::string tls_options;     ///< id of what its clients must have agreed to in their handshake; empty = "default"
     std::string canonical_host;  ///< answer 308 to the same URI on this host
     std::string strict_transport_security;  ///< the field's value (RFC 6797 §6.1), said over TLS only; empty = not said
-    std::string
-        pending;         ///< answered with 503 instead of redirect_to_https: what the certificate of its host waits for
+    std::map<std::string, std::string> pending;  ///< host of the rule → what its certificate waits for: answered with
+                                                 ///< 503 instead of redirect_to_https
     std::string ask;     ///< of a router for any host: the URL that says whether a name shall have a certificate
     std::string source;  ///< for people: the container and label or the file that it comes from
 

@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "http/error_page.hpp"
 #include "http/h1_writer.hpp"
+#include "model/handshake_policies.hpp"
 
 #include <algorithm>
 #include <array>
@@ -16,6 +17,15 @@ std::string_view without_port(std::string_view authority)
     auto colon = authority.rfind(':');
     bool has_port = colon != authority.npos && authority.find(']', colon) == authority.npos;
     return has_port ? authority.substr(0, colon) : authority;
+}
+
+/// What the certificate waits for that this host would be shown after a redirect; null: it is there.
+const std::string* what_is_awaited(const route& matched, const std::string& host)
+{
+    if (matched.pending.empty()) return nullptr;
+    auto known = matched.pending.find(host);
+    if (known == matched.pending.end()) known = matched.pending.find(model::wildcard_over(host));
+    return known == matched.pending.end() ? nullptr : &known->second;
 }
 
 /// 308 to `location` with the request's path and query; `record` knows the reason.
@@ -65,11 +75,11 @@ std::optional<task<void>> answer_itself(const route& matched, worker_state& work
         worker.counters.add(counter::own_errors);
         return reply_with(to, verdict_of(fault::closed_route), matched.refusal, record);
     }
-    if (matched.redirect_to_https && !matched.pending.empty()) {
-        worker.counters.add(counter::own_errors);
-        return reply_with(to, verdict_of(fault::tls_pending), matched.pending, record);
-    }
     if (matched.redirect_to_https) {
+        if (const auto* why = what_is_awaited(matched, to.request().host)) {
+            worker.counters.add(counter::own_errors);
+            return reply_with(to, verdict_of(fault::tls_pending), *why, record);
+        }
         record.reason = "redirect-to-https";
         return redirect(to, "https://" + std::string(without_port(to.request().authority)), port, "", record);
     }

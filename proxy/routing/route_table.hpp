@@ -25,7 +25,8 @@ struct route {
     std::bitset<most_entrypoints> entrypoints;
     service_ptr service;
     bool redirect_to_https = false;
-    std::string pending;  ///< what is answered instead of that redirect, where not empty: what it waits for
+    std::map<std::string, std::string, std::less<>> pending;  ///< hosts for which 503 is answered instead of that
+                                                              ///< redirect, and what they wait for
     std::string canonical_host;
     std::string refusal;
     std::string tls_options;                   ///< that the connection of a request must have agreed to

@@ -232,7 +232,7 @@ void table_builder::compile(const std::string& id, const model::router& spec, li
     made->id = id;
     made->priority = spec.priority != 0 ? spec.priority : static_cast<std::int64_t>(spec.rule.size());
     made->redirect_to_https = spec.redirect_to_https;
-    made->pending = spec.pending;
+    made->pending.insert(spec.pending.begin(), spec.pending.end());
     made->canonical_host = spec.canonical_host;
     made->refusal = spec.refusal;
     made->tls_options = spec.tls_options.empty() ? std::string(model::default_tls_options) : spec.tls_options;

@@ -1,5 +1,8 @@
 #include "acme/caa.hpp"
 
+#include "tests/support/dns_server.hpp"
+#include "tests/support/on_worker.hpp"
+
 #include <gtest/gtest.h>
 
 namespace lintel::acme {
@@ -56,6 +59,54 @@ TEST(Caa, HasRecordsOfTheirOwnForWildcards)
     auto why = refusal({"0 issue letsencrypt.org", "0 issuewild ;"}, "*.example.com");
     EXPECT_TRUE(why.contains("CAA 0 issuewild ;")) << why;
     EXPECT_NE(refusal({"0 issue other.example"}, "*.example.com"), "");
+}
+
+/// Asked of a name server.
+class CaaInDns : public testing::Test {
+protected:
+    std::string ask(std::string name)
+    {
+        caa_question what{dns.where(), {"letsencrypt.org"}, std::move(name)};
+        return test::outcome_of(home, forbidding_record(home, std::move(what), std::chrono::seconds(5)));
+    }
+
+    net::worker home;
+    test::dns_server dns;
+};
+
+TEST_F(CaaInDns, TheNearestNameDecides)
+{
+    dns.set("a.b.app.test", {"127.0.0.1"});
+    dns.set("b.app.test", {});
+    dns.add_caa("app.test", 0, "issue", "other.example");
+    auto why = ask("a.b.app.test");
+    EXPECT_TRUE(why.contains("CAA 0 issue other.example of app.test forbids it")) << why;
+
+    dns.add_caa("b.app.test", 0, "issue", "letsencrypt.org");
+    EXPECT_EQ(ask("a.b.app.test"), "");
+    dns.add_caa("b.app.test", 0, "issuewild", ";");
+    EXPECT_EQ(ask("a.b.app.test"), "");
+    EXPECT_NE(ask("*.b.app.test"), "");
+}
+
+TEST_F(CaaInDns, AreLookedForBehindAliasesButNotAboveThem)
+{
+    dns.set_alias("www.app.test", "edge.cdn.test");
+    dns.set("edge.cdn.test", {});
+    dns.add_caa("cdn.test", 0, "issue", ";");
+    EXPECT_EQ(ask("www.app.test"), "") << "RFC 8659 3: what is above the target is not asked";
+    dns.add_caa("edge.cdn.test", 0, "issue", "other.example");
+    auto why = ask("www.app.test");
+    EXPECT_TRUE(why.contains("0 issue other.example")) << why;
+}
+
+TEST_F(CaaInDns, ForbidNothingWhereNobodyAnswers)
+{
+    dns.add_caa("test", 0, "issue", "other.example");
+    dns.set("app.test", {"127.0.0.1"});
+    EXPECT_NE(ask("app.test"), "");
+    dns.be(test::dns_server::mood::fails, 257);
+    EXPECT_EQ(ask("app.test"), "");
 }
 
 }  // namespace

@@ -238,7 +238,7 @@ TEST(Issuers, OfOnesOwnHaveNoLimitsByDomain)
     ASSERT_TRUE(all);
     EXPECT_EQ(all->at("own").limits.duplicates_per_week, 0) << "its certificates may live for a day";
     EXPECT_EQ(all->at("own").limits.certificates_per_domain_per_week, 0);
-    EXPECT_EQ(all->at("own").limits.orders_per_3h, 300);
+    EXPECT_EQ(all->at("own").limits.orders_per_3h, 0);
     EXPECT_EQ(all->at("strict").limits.duplicates_per_week, 7);
 }
 

@@ -109,51 +109,5 @@ TEST_F(PreflightAlpn, TakesItsProbesDownWhenItIsCancelled)
     EXPECT_EQ(board.size(), 0U);
 }
 
-TEST_F(PreflightAlpn, IsWrongWhereACaaRecordForbidsIt)
-{
-    how.ca_names = {"letsencrypt.org"};
-    dns.set("a.b.app.test", {"127.0.0.1"});
-    dns.set("b.app.test", {});
-    dns.add_caa("app.test", 0, "issue", "other.example");
-    auto report = look("a.b.app.test");
-    EXPECT_EQ(report.what, verdict::wrong);
-    EXPECT_TRUE(report.why.contains("CAA 0 issue other.example of app.test forbids it")) << report.why;
-    EXPECT_EQ(board.shows(), 0);
-
-    dns.add_caa("b.app.test", 0, "issue", "letsencrypt.org");
-    EXPECT_EQ(look("a.b.app.test").what, verdict::works) << "the nearest name decides";
-    dns.add_caa("b.app.test", 0, "issuewild", ";");
-    EXPECT_EQ(look("a.b.app.test").what, verdict::works);
-    EXPECT_EQ(look("*.b.app.test", {dns_01}).what, verdict::wrong);
-
-    how.ca_names.clear();
-    dns.add_caa("a.b.app.test", 0, "issue", ";");
-    EXPECT_EQ(look("a.b.app.test").what, verdict::works) << "not looked at";
-}
-
-TEST_F(PreflightAlpn, LooksForCaaRecordsBehindAliasesButNotAboveThem)
-{
-    how.ca_names = {"letsencrypt.org"};
-    dns.set_alias("www.app.test", "edge.cdn.test");
-    dns.set("edge.cdn.test", {});
-    dns.add_caa("cdn.test", 0, "issue", ";");
-    EXPECT_EQ(look("www.app.test", {dns_01}).what, verdict::works)
-        << "RFC 8659 3: what is above the target is not asked";
-    dns.add_caa("edge.cdn.test", 0, "issue", "other.example");
-    auto report = look("www.app.test", {dns_01});
-    EXPECT_EQ(report.what, verdict::wrong);
-    EXPECT_TRUE(report.why.contains("0 issue other.example")) << report.why;
-}
-
-TEST_F(PreflightAlpn, IsNotStoppedWhereNobodyAnswersForCaa)
-{
-    how.ca_names = {"letsencrypt.org"};
-    dns.add_caa("test", 0, "issue", "other.example");
-    dns.set("app.test", {"127.0.0.1"});
-    EXPECT_EQ(look().what, verdict::wrong);
-    dns.be(test::dns_server::mood::fails, 257);
-    EXPECT_EQ(look().what, verdict::works);
-}
-
 }  // namespace
 }  // namespace lintel::acme

@@ -63,6 +63,17 @@ class OneLabel(AcmeCase):
         self.until_verified(lintel, self.host, ca.issuing.root)
         self.assertEqual(f"https://{self.host}:{self.tls_port}/", lintel.until(self.host, 308)["location"])
 
+    def test_a_host_that_waits_does_not_hold_up_its_neighbours(self):
+        ca = self.server()
+        waits = unique("waits") + ".test"
+        self.dns.set(waits, [])
+        lintel = self.door(ca)
+        Container(self, {"lintel.host": f"{self.host},{waits}", "lintel.port": 8080})
+        self.until_verified(lintel, self.host, ca.issuing.root)
+        lintel.until(self.host, 308)
+        wait_for(lambda: lintel.get(waits)["lintel-reason"] == "tls-pending", "it waits")
+        self.assertEqual(308, lintel.get(self.host).status)
+
     def test_a_container_that_leaves_takes_its_want_with_it(self):
         ca = self.server(life=30)
         lintel = self.door(ca)

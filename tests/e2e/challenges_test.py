@@ -113,7 +113,8 @@ class Http01(ChallengeCase):
                            router("redirect", "Host(`redirect.test`)", redirect_to_https=True),
                            router("other", "Host(`www.test`)", canonical_host="app.test"),
                            router("closed", "Host(`closed.test`)", refusal="basicauth isn't supported"),
-                           router("pending", "Host(`pending.test`)", redirect_to_https=True, pending="it takes time"))
+                           router("pending", "Host(`pending.test`)", redirect_to_https=True,
+                                  pending={"pending.test": "it takes time"}))
         lintel.until("app.test")
         for host, otherwise in (("app.test", 200), ("redirect.test", 308), ("www.test", 308), ("closed.test", 503),
                                 ("pending.test", 503)):
@@ -254,14 +255,15 @@ class TlsAlpn01(ChallengeCase):
 
 class Pending(ChallengeCase):
     def test_a_host_without_a_certificate_says_so_instead_of_redirecting(self):
-        waits = router("r", "Host(`soon.test`)", redirect_to_https=True,
-                       pending="the certificate authority is being asked")
+        waits = router("r", "Host(`soon.test`) || Host(`here.test`)", redirect_to_https=True,
+                       pending={"soon.test": "the certificate authority is being asked"})
         lintel = self.door(waits, router("ready", "Host(`ready.test`)", redirect_to_https=True))
         answer = lintel.get("soon.test", "/path?query")
         self.assertEqual((503, "tls-pending", "5", None),
                          (answer.status, *(answer[each] for each in ("lintel-reason", "retry-after", "location"))))
         self.assertIn("has no certificate yet: the certificate authority is being asked. ", answer.text)
         self.assertEqual(308, lintel.get("ready.test").status)
+        self.assertEqual(308, lintel.get("here.test").status, "another host of the same router")
 
 
 if __name__ == "__main__":
