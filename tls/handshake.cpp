@@ -22,13 +22,16 @@ std::string sent_name(SSL* session)
     return read_server_name({reinterpret_cast<const char*>(body), size});
 }
 
-const certificate_store::candidates* find_certificates(const handshake& of)
+const certificate_store::candidates* certificates_by_name(const handshake& of)
 {
-    const auto& certificates = of.chosen_from->certificates;
-    if (!of.server_name.empty()) {
-        if (const auto* found = certificates.find(of.server_name)) return found;
-    }
+    return of.server_name.empty() ? nullptr : of.chosen_from->certificates.find(of.server_name);
+}
+
+/// For names that have none; null: nothing is shown to them.
+const certificate_store::candidates* certificates_for_others(const handshake& of)
+{
     if (of.options->spec().strict_names) return nullptr;
+    const auto& certificates = of.chosen_from->certificates;
     const auto* found = certificates.by_default();
     return found == nullptr && of.server_name.empty() ? certificates.by_address() : found;
 }
@@ -82,12 +85,15 @@ int hear_client(SSL* session, int* alert, void*)
     ours.options = ours.chosen_from->options.for_name(ours.server_name).get();
     if (ours.options->closed()) return refuse(ours, alert, SSL_AD_HANDSHAKE_FAILURE, ours.options->why_closed());
 
-    ours.candidates = find_certificates(ours);
+    ours.candidates = certificates_by_name(ours);
     if (ours.candidates == nullptr) {
         bool pending = ours.finder != nullptr && !ours.was_pending && !ours.server_name.empty() &&
                        ours.finder->is_pending(ours.server_name);
         ours.was_pending = ours.was_pending || pending;
         if (pending) return SSL_CLIENT_HELLO_RETRY;
+        ours.candidates = certificates_for_others(ours);
+    }
+    if (ours.candidates == nullptr) {
         auto named = ours.server_name.empty() ? "a client that names none" : text::printable(ours.server_name);
         return refuse(ours, alert, SSL_AD_UNRECOGNIZED_NAME, "no certificate for " + named);
     }

@@ -107,6 +107,33 @@ TEST_F(Manager, SaysWhatIsWrongWithOneNameOfSeveral)
     EXPECT_TRUE(told[0].what.contains("a.internal")) << told[0].what;
 }
 
+TEST_F(Manager, SaysThatAWordOfTheOwnersIsAwaitedWhateverTheName)
+{
+    settings.accept_terms = false;
+    begin().want({{{"a.test"}, {"ours"}}, {{"b.test"}, {"public"}}});
+    auto told = made->problems();
+    ASSERT_EQ(told.size(), 1U) << "nobody would issue b.test";
+    EXPECT_EQ(told[0].where, "certificate of a.test");
+    EXPECT_TRUE(told[0].what.contains("set email")) << told[0].what;
+}
+
+TEST_F(Manager, LeavesToFilesWhatTheyCover)
+{
+    auto due = held("1", {"a.test"});
+    due.not_before = wall_clock::now() - 89 * 24h;
+    due.not_after = due.not_before + 90 * 24h;
+    on_disk.before.certificates["1"] = due;
+    begin().want({{{"a.test"}, {"ours"}}});
+    EXPECT_EQ(only_state().what, "due");
+    model::certificate of_file;
+    of_file.names = {"*.test"};
+    served.put_files({{"f", of_file}});
+    EXPECT_EQ(only_state().what, "valid");
+    auto refused = made->renew("a.test");
+    ASSERT_FALSE(refused);
+    EXPECT_TRUE(refused.error().what.contains("yours to renew")) << refused.error().what;
+}
+
 TEST_F(Manager, KnowsItsAddressesAsCertificatesHaveThem)
 {
     on_disk.before.certificates["1"] = held("1", {"2606:4700::1"});

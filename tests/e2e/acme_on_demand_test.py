@@ -10,6 +10,7 @@ import urllib.parse
 
 from support.acme_case import AcmeCase
 from support.case import main, wait_for
+from support.tls_backend import Authority
 from support.wire import connect
 
 PATIENCE = 10  # seconds that a handshake waits at most
@@ -78,6 +79,16 @@ class Allowed(OnDemandCase):
         self.assertEqual((200, "ok"), (answer.status, answer.text))
         self.assertEqual((["a.test"], 1), (owner.asked, len(ca.orders())))
         self.assertEqual([], lintel.problems())
+
+    def test_a_default_certificate_is_for_names_of_which_nobody_says_yes(self):
+        ca, owner = self.server(), Owner(self, a_test=200)
+        authority = Authority(self.folder)
+        certificate, key = authority.issue("default", "DNS:b.test")
+        default = f"tls: {{stores: {{default: {{defaultCertificate: {{certFile: {certificate}, keyFile: {key}}}}}}}}}\n"
+        lintel = self.front(ca, [], self.routes_with(owner.url) + default)
+        self.assertEqual(["a.test"], self.once(lintel, "a.test", ca.issuing.root)[0])
+        self.assertEqual(["b.test"], self.once(lintel, "b.test", authority.file)[0])
+        self.assertEqual(["a.test", "b.test"], owner.asked)
 
     def test_many_who_come_at_once_make_one_question_and_one_order(self):
         ca, owner = self.pebble(), Owner(self, a_test=204)
