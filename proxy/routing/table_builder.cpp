@@ -192,6 +192,8 @@ service_ptr table_builder::build_service(const std::string& id, const model::ser
         made->refusal = security.error();
         result.rejected.push_back({"service", id, made->refusal});
     }
+    if (spec.scheme == model::scheme::h2c && made->refusal.empty())
+        made->refusal = "HTTP/2 in clear text is not spoken with endpoints yet";
     for (const auto& each : spec.endpoints) {
         if (auto known = endpoints_.find(each); known != endpoints_.end()) made->endpoints.push_back(known->second);
     }
@@ -201,9 +203,10 @@ service_ptr table_builder::build_service(const std::string& id, const model::ser
 /// Null: clear text. What a service names has to be there even where it has no use for it: somebody meant it to count.
 std::expected<security_ptr, std::string> table_builder::security_of(const model::service& spec)
 {
-    if (!spec.tls && spec.transport.empty()) return nullptr;
+    bool encrypted = spec.scheme == model::scheme::https;
+    if (!encrypted && spec.transport.empty()) return nullptr;
     auto security = transports_.find(spec.transport);
-    return spec.tls || !security ? security : nullptr;
+    return encrypted || !security ? security : nullptr;
 }
 
 void table_builder::take_routers(const model::delta& step, names touched, change& result)
@@ -302,7 +305,7 @@ tcp_route_ptr table_builder::compile(const std::string& id, const model::tcp_rou
         result.rejected.push_back({"tcp_router", id, made->refusal});
     };
     if (made->refusal.empty() && !made->service) reject("the service " + spec.service + " does not exist");
-    if (made->refusal.empty() && state_.services.at(spec.service).tls)
+    if (made->refusal.empty() && state_.services.at(spec.service).scheme == model::scheme::https)
         reject("the service " + spec.service + " speaks TLS with its endpoints, which TCP routers can't");
     return made;
 }

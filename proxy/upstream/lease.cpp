@@ -86,7 +86,7 @@ task<result<std::unique_ptr<net::stream>>> lease::open(std::unique_ptr<net::stre
     }
     if (!security_) co_return std::move(stream);
     in_tls_ = true;
-    co_return co_await security_->of(worker_.index)
+    co_return co_await security_->of(worker_.index, upstream_security::offer::http_1)
         .connect(std::move(stream), target_->id(), target_->host(), end - steady_clock::now(), &tls_problem_);
 }
 
