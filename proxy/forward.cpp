@@ -2,6 +2,7 @@
 
 #include "net/error.hpp"
 #include "proxy/forward_fields.hpp"
+#include "proxy/grpc.hpp"
 #include "proxy/own_reply.hpp"
 #include "proxy/relay.hpp"
 #include "proxy/route_policy.hpp"
@@ -36,6 +37,13 @@ private:
     std::size_t mine_;
 };
 
+/// Null: the request has none, or is none of gRPC's.
+const http::field* grpc_timeout_of(const http::request_head& request)
+{
+    const auto* type = request.fields.find("Content-Type");
+    return type != nullptr && is_grpc(type->value) ? request.fields.find("grpc-timeout") : nullptr;
+}
+
 class forwarding {
 public:
     forwarding(worker_state& worker, http::exchange& client, std::size_t entrypoint, route_ptr route,
@@ -48,6 +56,10 @@ public:
           request_(client, worker, record.client),
           watch_(worker.loop, client)
     {
+        if (const auto* timeout = grpc_timeout_of(client.request())) {
+            // One that can't be read is the app's to judge.
+            if (auto limit = parse_grpc_timeout(timeout->value)) watch_.expires_at(began_ + *limit);
+        }
         if (worker_.access != nullptr) record_.request_id = request_.request_id();
     }
 
@@ -149,13 +161,13 @@ private:
     task<result<void>> connect(lease& held)
     {
         client_watch::breaking on_departure(watch_, [&held] { held.abort(); });
-        if (watch_.gone()) co_return net::errc::aborted;
+        if (watch_.over() != fault::none) co_return net::errc::aborted;
         co_return co_await held.connect(options().connect_timeout);
     }
 
     outcome not_connected(const lease& held, const endpoint_ptr& target, error_code why)
     {
-        if (watch_.gone()) return {fault::client_gone, why};
+        if (watch_.over() != fault::none) return {watch_.over(), why};
         if (held.failed_in_tls()) return no_tls(held, *target, why);
         auto what = fault_of_connect(why);
         if (what != fault::exhausted && target->set_reachable(false)) worker_.suspect(target);
@@ -193,7 +205,7 @@ private:
 
     bool may_try_again(const outcome& last)
     {
-        if (client_.response_started() || last.response_begun || watch_.gone()) return false;
+        if (client_.response_started() || last.response_begun || watch_.over() != fault::none) return false;
         auto longest = options().retry_timeout;
         if (longest > duration{} && steady_clock::now() - began_ >= longest) return false;
         if (!last.sent && never_reached(last.what)) return avoid_.size() < most_attempts;  // the body is untouched

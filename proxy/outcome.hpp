@@ -31,6 +31,7 @@ enum class fault {
     body_too_large,    ///< above the route's limit
     trailers_too_large,
     client_slow,  ///< the client's body came too slowly
+    deadline,     ///< the client's own (grpc-timeout) is over
     busy,         ///< too many bodies stream to this service already
     client_gone,  ///< nobody is left to answer
     silent,       ///< both sides of what is passed on as it is said nothing for too long
