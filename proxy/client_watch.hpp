@@ -10,18 +10,24 @@
 namespace lintel::proxy {
 
 /// Asks every tick whether the client is still there, and breaks off what is being done for it when it isn't. Not
-/// within the first 50 ms: most requests are over by then.
-class client_watch final : net::deadline {
+/// within the first 50 ms: most requests are over by then. Where the protocol says so, it breaks off at once.
+class client_watch final : net::deadline, http::departure_observer {
 public:
-    client_watch(net::worker& home, const http::exchange& client) : deadline(home.deadlines()), client_(client)
+    client_watch(net::worker& home, http::exchange& client) : deadline(home.deadlines()), client_(client)
     {
         set(home.time() + first_look);
+        client_.watch_departure(this);
     }
+    ~client_watch() { client_.watch_departure(nullptr); }
 
     bool gone() const { return gone_; }
 
     /// The response or the tunnel has its own way of noticing.
-    void stop() { clear(); }
+    void stop()
+    {
+        clear();
+        client_.watch_departure(nullptr);
+    }
 
     /// While it lives, `how` is what a client's departure does; it is called at once where the client is gone already.
     class breaking {
@@ -49,7 +55,13 @@ private:
         break_off_();
     }
 
-    const http::exchange& client_;
+    void client_left() override
+    {
+        clear();
+        late();
+    }
+
+    http::exchange& client_;
     std::function<void()> break_off_;
     bool gone_ = false;
 };
