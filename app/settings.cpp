@@ -223,6 +223,8 @@ constexpr std::array table{
            [](settings& s, string_view t) { return set_http(s, "encoded_slashes", t); }},
     option{"trace", "reject|allow", "reject", "what becomes of TRACE requests",
            [](settings& s, string_view t) { return set_http(s, "trace", t); }},
+    option{"h2c", "reject|allow", "reject", "HTTP/2 in clear text, with prior knowledge",
+           [](settings& s, string_view t) { return set_http(s, "h2c", t); }},
     option{"head_limit", "SIZE", "32KiB", "of a request head",
            [](settings& s, string_view t) { return read_bytes_into(s.edge.head.head_bytes, t); }},
     option{"target_limit", "SIZE", "8KiB", "of a request target",

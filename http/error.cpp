@@ -27,6 +27,11 @@ public:
             case errc::bad_transfer_encoding: return "Transfer-Encoding is not exactly chunked";
             case errc::ambiguous_framing: return "Content-Length stands beside Transfer-Encoding";
             case errc::bad_chunk: return "the chunked body is malformed";
+            case errc::bad_pseudo_field: return "a pseudo-field is missing, doubled, unknown or out of place";
+            case errc::connection_field: return "a field of HTTP/1 connections stands in an HTTP/2 message";
+            case errc::other_length: return "Content-Length is not the length of the body";
+            case errc::bad_trailers: return "the trailers do not end the message";
+            case errc::unknown_protocol: return "the protocol of the extended CONNECT is not websocket";
             case errc::bad_expectation: return "the expectation is not 100-continue";
             case errc::method_not_allowed: return "the method is not allowed";
             case errc::method_too_long: return "the method is longer than any";
@@ -64,7 +69,7 @@ int status_of(error_code failure)
     if (failure == errc::head_too_large || failure == errc::trailers_too_large) return 431;
     if (failure == errc::body_too_large) return 413;
     if (failure == errc::method_not_allowed) return 405;
-    if (failure == errc::method_too_long) return 501;
+    if (failure == errc::method_too_long || failure == errc::unknown_protocol) return 501;
     if (failure == net::errc::timed_out) return 408;
     if (failure == errc::bad_expectation) return 417;
     if (failure == errc::bad_version) return 505;

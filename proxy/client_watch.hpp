@@ -11,13 +11,16 @@
 namespace lintel::proxy {
 
 /// Asks every tick whether the client is still there and its deadline not over, and breaks off what is being done for
-/// it when it isn't so. Not within the first 50 ms: most requests are over by then.
-class client_watch final : net::deadline {
+/// it when it isn't so. Not within the first 50 ms: most requests are over by then. Where the protocol says that a
+/// client has left, it breaks off at once.
+class client_watch final : net::deadline, http::departure_observer {
 public:
-    client_watch(net::worker& home, const http::exchange& client) : deadline(home.deadlines()), client_(client)
+    client_watch(net::worker& home, http::exchange& client) : deadline(home.deadlines()), client_(client)
     {
         set(home.time() + first_look);
+        client_.watch_departure(this);
     }
+    ~client_watch() { client_.watch_departure(nullptr); }
 
     /// `client_gone` or `deadline`; `none`: somebody still waits.
     fault over() const { return over_; }
@@ -26,7 +29,11 @@ public:
     void expires_at(time_point when) { until_ = when; }
 
     /// The response or the tunnel has its own way of noticing.
-    void stop() { clear(); }
+    void stop()
+    {
+        clear();
+        client_.watch_departure(nullptr);
+    }
 
     /// While it lives, `how` is what a client's departure does; it is called at once where the client is gone already.
     class breaking {
@@ -55,7 +62,13 @@ private:
         break_off_();
     }
 
-    const http::exchange& client_;
+    void client_left() override
+    {
+        clear();
+        late();
+    }
+
+    http::exchange& client_;
     std::function<void()> break_off_;
     time_point until_ = time_point::max();
     fault over_ = fault::none;
