@@ -2,6 +2,9 @@
 
 #include "net/error.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace lintel::http {
 
 namespace {
@@ -43,6 +46,9 @@ public:
             case errc::too_many_interim: return "too many interim responses";
             case errc::unasked_upgrade: return "the upstream switched protocols unasked";
             case errc::cut_short: return "the message was cut short";
+            case errc::stream_refused: return "the upstream refused the stream";
+            case errc::stream_reset: return "the upstream reset the stream";
+            case errc::bad_frames: return "what came is no HTTP/2, or a part of it that can't be";
             case errc::upstream_failed: return "the upstream broke off";
         }
         return "unknown error";
@@ -60,7 +66,8 @@ error_code make_error_code(errc what)
 bool is_malformed(error_code failure)
 {
     bool ours = failure.category() == make_error_code(errc::bad_chunk).category();
-    return ours && failure != errc::cut_short && failure != errc::upstream_failed;
+    constexpr std::array stopped{errc::cut_short, errc::stream_refused, errc::stream_reset, errc::upstream_failed};
+    return ours && std::ranges::find(stopped, static_cast<errc>(failure.value())) == stopped.end();
 }
 
 int status_of(error_code failure)

@@ -38,6 +38,9 @@ enum class errc {
     too_many_interim,  ///< more than 100 1xx responses to one request
     unasked_upgrade,   ///< 101 without a request for it (RFC 9110 §15.2.2)
     cut_short,         ///< the message ended before its framing said so
+    stream_refused,    ///< the upstream did nothing with the request (RFC 9113 §8.7)
+    stream_reset,      ///< the upstream gave the request up
+    bad_frames,        ///< what came is no HTTP/2
     upstream_failed,   ///< the body's source broke; the reason is the upstream's to tell
 };
 

@@ -14,7 +14,7 @@ h2_body::h2_body(net::worker& home)
 {
 }
 
-void h2_body::start(h2_link& link, h2_stream_id id, framing declared, bool ended,
+void h2_body::start(h2_carrier& link, h2_stream_id id, framing declared, bool ended,
                     std::function<task<void>()> before_waiting)
 {
     link_ = &link;

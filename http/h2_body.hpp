@@ -19,7 +19,7 @@ public:
 
     /// `declared`: what the head says; of kind `none` with `ended` false it has no declared length.
     /// `before_waiting` as h1_body::start has it.
-    void start(h2_link& link, h2_stream_id id, framing declared, bool ended,
+    void start(h2_carrier& link, h2_stream_id id, framing declared, bool ended,
                std::function<task<void>()> before_waiting = {});
 
     /// Forgets everything; what nobody read counts as read, so that other streams may go on.
@@ -54,7 +54,7 @@ private:
     body_piece finish(body_piece last);
 
     net::worker& home_;
-    h2_link* link_ = nullptr;
+    h2_carrier* link_ = nullptr;
     h2_stream_id id_ = 0;
     framing declared_;
     net::buffer reading_, arriving_;  ///< what a reader looks at stays where it is

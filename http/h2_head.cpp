@@ -109,6 +109,19 @@ result<void> h2_field_list::read(const head_limits& limits, request_head& out)
     return {};
 }
 
+result<void> h2_field_list::read(const head_limits& limits, response_head& out) const
+{
+    out.fields.clear();
+    out.version = version::http_2;
+    if (too_large_) return errc::head_too_large;
+    if (entries_.empty() || name_of(entries_[0]) != ":status") return errc::bad_pseudo_field;
+    auto code = value_of(entries_[0]);
+    auto status = code.size() == 3 ? text::parse_decimal(code) : std::nullopt;
+    if (!status || *status < 100) return errc::bad_status_line;
+    out.status = static_cast<int>(*status);
+    return read_fields(1, limits, out.fields);
+}
+
 result<h2_field_list::pseudo_fields> h2_field_list::read_pseudo() const
 {
     pseudo_fields found;
@@ -189,6 +202,27 @@ void write_head(const response_head& head, bool bodiless, std::optional<std::uin
         out.push_back({each.name, each.value});
     }
     if (!bodiless && length) out.push_back({"content-length", std::string_view(digits).substr(status_size)});
+}
+
+void write_head(const request_head& head, std::string_view scheme, std::optional<std::uint64_t> length,
+                std::string& texts, std::vector<h2_field>& out)
+{
+    texts.assign(head.path).append(head.query);
+    auto path_size = texts.size();
+    if (length) texts += std::to_string(*length);
+    auto written = std::string_view(texts);
+    out.clear();
+    out.push_back({":method", head.method});
+    out.push_back({":scheme", scheme});
+    if (!head.authority.empty()) out.push_back({":authority", head.authority});
+    out.push_back({":path", written.substr(0, path_size)});
+    for (const auto& each : head.fields) {
+        bool own = is_connections_own(each.id) || each.id == field_id::host || each.id == field_id::upgrade;
+        if (!own) out.push_back({each.name, each.value});
+    }
+    // RFC 9110 §8.6: these say so even when empty.
+    bool usual = head.is("POST") || head.is("PUT") || head.is("PATCH");
+    if (length && (*length > 0 || usual)) out.push_back({"content-length", written.substr(path_size)});
 }
 
 h2_priority read_priority(std::string_view value)

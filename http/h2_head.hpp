@@ -30,6 +30,9 @@ public:
     /// `target_too_long`, `head_too_large`.
     result<void> read(const head_limits& limits, request_head& out);
 
+    /// A response head (RFC 9113 §8.3.2), interim or final. Errors: as above, and `bad_status_line`.
+    result<void> read(const head_limits& limits, response_head& out) const;
+
     /// `:protocol` of an extended CONNECT (RFC 8441 §4); read() has seen that it stands in one. Empty: none.
     std::string_view protocol() const { return protocol_; }
 
@@ -61,6 +64,11 @@ private:
 /// `head` and into `digits`.
 void write_head(const response_head& head, bool bodiless, std::optional<std::uint64_t> length, std::string& digits,
                 std::vector<h2_field>& out);
+
+/// What is sent for `head`: the pseudo-fields first, then what goes to an upstream, which is not what concerns a
+/// connection. `length`: of the body, where it is known. The list has views into `head` and into `texts`.
+void write_head(const request_head& head, std::string_view scheme, std::optional<std::uint64_t> length,
+                std::string& texts, std::vector<h2_field>& out);
 
 /// The Priority field (RFC 9218 §5). What isn't understood is left at its default.
 struct h2_priority {

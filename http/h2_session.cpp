@@ -88,6 +88,7 @@ struct h2_session::callbacks {
     static int frame_received(nghttp2_session* session, const nghttp2_frame* frame, void* user)
     {
         bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+        if (frame->hd.type == NGHTTP2_GOAWAY) self(user).events_.on_goaway();
         if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) self(user).events_.on_pong();
         if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
         auto* which = stream(session, frame->hd.stream_id);
@@ -219,14 +220,19 @@ h2_session::h2_session(role which, events& heard) : events_(heard)
 {
     auto* make = which == role::server ? nghttp2_session_server_new2 : nghttp2_session_client_new2;
     must(make(&session_, callbacks::all(), this, callbacks::options()));
-    std::array<nghttp2_settings_entry, 5> settings{{{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, streams},
-                                                    {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, stream_window_bytes},
-                                                    {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, header_list_bytes},
-                                                    {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
-                                                    {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1}}};
-    auto count = which == role::server ? settings.size() : settings.size() - 1;
-    must(nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings.data(), count));
-    must(nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, connection_window_bytes));
+    using entry = nghttp2_settings_entry;
+    constexpr std::array common{entry{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, stream_window_bytes},
+                                entry{NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, header_list_bytes}};
+    constexpr std::array as_client{common[0], common[1], entry{NGHTTP2_SETTINGS_ENABLE_PUSH, 0}};
+    constexpr std::array as_server{common[0], common[1], entry{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, streams},
+                                   entry{NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+                                   entry{NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1}};
+    bool serves = which == role::server;
+    must(nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, serves ? as_server.data() : as_client.data(),
+                                 serves ? as_server.size() : as_client.size()));
+    // What our own calls read slowly is bounded by their streams: none of them may hold up the others.
+    auto window = serves ? connection_window_bytes : static_cast<std::int32_t>(streams) * stream_window_bytes;
+    must(nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, window));
 }
 
 h2_session::~h2_session() { nghttp2_session_del(session_); }
@@ -272,6 +278,22 @@ void h2_session::send_head(h2_stream_id id, std::span<const h2_field> list, head
     }
     nghttp2_data_provider body{{}, callbacks::offered};
     must(nghttp2_submit_response(session_, id, out.data(), out.size(), how == head::with_body ? &body : nullptr));
+}
+
+h2_stream_id h2_session::begin(std::span<const h2_field> list, head how, h2_stream& by)
+{
+    name_values out(list.size());
+    for (const auto& each : list) out.add(each.name, each.value);
+    nghttp2_data_provider body{{}, callbacks::offered};
+    auto* offered = how == head::with_body ? &body : nullptr;
+    auto id = nghttp2_submit_request(session_, nullptr, out.data(), out.size(), offered, &by);
+    must(id);
+    return std::max(id, 0);
+}
+
+std::uint32_t h2_session::peer_streams() const
+{
+    return nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
 }
 
 void h2_session::resume(h2_stream_id id) { must(nghttp2_session_resume_data(session_, id)); }

@@ -64,6 +64,8 @@ public:
         virtual void on_reset_sent(h2_code why) = 0;
         virtual void on_data_sent(std::size_t bytes) = 0;
         virtual void on_pong() = 0;
+        /// The peer begins no more streams, or takes no more: those it did nothing with are closed as refused.
+        virtual void on_goaway() {}
 
     protected:
         ~events() = default;
@@ -92,6 +94,12 @@ public:
     /// Sends a head. `how`: an interim one, one with a body (which the stream offers), or one that is the whole message.
     enum class head { interim, with_body, whole };
     void send_head(h2_stream_id id, std::span<const h2_field> list, head how);
+
+    /// A client's: begins a stream with its request. 0: no number is left for it.
+    h2_stream_id begin(std::span<const h2_field> list, head how, h2_stream& by);
+
+    /// How many streams the peer takes at a time.
+    std::uint32_t peer_streams() const;
 
     /// The stream has more to offer.
     void resume(h2_stream_id id);
