@@ -249,6 +249,8 @@ constexpr std::array table{
            [](settings& s, string_view t) { return read_into(s.edge.max_uploads_per_service, t, 1, 1'000'000); }},
     option{"pooled_per_endpoint", "N", "64", "idle connections to an endpoint, per worker",
            [](settings& s, string_view t) { return read_into(s.edge.pooled_per_endpoint, t, 0, 100'000); }},
+    option{"h2_connections_per_endpoint", "N", "4", "connections of HTTP/2 to an endpoint, per worker",
+           [](settings& s, string_view t) { return read_into(s.edge.h2_connections_per_endpoint, t, 1, 1'000); }},
     option{"pooled_idle", "TIME", "55s", "how long an idle connection to an endpoint is kept",
            [](settings& s, string_view t) { return read_into(s.edge.pooled_idle, t); }},
     option{"email", "ADDRESS", "", "where CAs reach you; it says yes to their terms, too", read_email},

@@ -44,6 +44,7 @@ struct outcome {
     bool response_begun = false;  ///< the upstream sent a byte of a response
     bool sent = false;            ///< a connection was had, and something of the request may have gone over it
     bool pooled = false;          ///< the connection had been used before
+    bool unprocessed = false;     ///< the upstream says that it did nothing with it, and no byte of its body was read
     std::string_view state = {};  ///< with no_endpoint: why (service::why_none)
 };
 

@@ -124,6 +124,7 @@ public:
         }
         if (result.what != fault::none) upstream_.abort();
         result.response_begun = upstream_.response_begun();
+        result.unprocessed = upstream_.unprocessed() && request_bytes_ == 0;
         co_return result;
     }
 
@@ -208,7 +209,7 @@ private:
         }
         if (why == net::errc::timed_out || unread_)
             return {upstream_.response_begun() ? fault::response_cut : fault::no_answer, why};
-        if (!upstream_.response_begun()) {
+        if (!upstream_.response_begun() && !http::is_malformed(why)) {
             // In TLS 1.3 who demands a certificate of ours says so after we took the handshake for done (RFC 8446
             // §4.4.2).
             bool refused = why == tls::errc::protocol_error && !held_.pooled();

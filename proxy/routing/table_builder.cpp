@@ -184,6 +184,7 @@ service_ptr table_builder::build_service(const std::string& id, const model::ser
     made->id = id;
     made->pass_host = spec.pass_host;
     made->turns = turns;
+    made->scheme = spec.scheme;
     if (spec.proxy_protocol != 0)
         made->proxy_header = spec.proxy_protocol == 1 ? net::proxy_version::v1 : net::proxy_version::v2;
     if (auto security = security_of(spec)) {
@@ -192,8 +193,6 @@ service_ptr table_builder::build_service(const std::string& id, const model::ser
         made->refusal = security.error();
         result.rejected.push_back({"service", id, made->refusal});
     }
-    if (spec.scheme == model::scheme::h2c && made->refusal.empty())
-        made->refusal = "HTTP/2 in clear text is not spoken with endpoints yet";
     for (const auto& each : spec.endpoints) {
         if (auto known = endpoints_.find(each); known != endpoints_.end()) made->endpoints.push_back(known->second);
     }
