@@ -260,6 +260,7 @@ void h2_call::on_closed(h2_code why)
 void h2_call::lose(error_code why)
 {
     closed_ = true;
+    unprocessed_ = unprocessed_ || id_ == 0;  // nothing was said yet
     fail(why, h2_code::cancel);
 }
 

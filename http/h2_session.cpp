@@ -88,8 +88,10 @@ struct h2_session::callbacks {
     static int frame_received(nghttp2_session* session, const nghttp2_frame* frame, void* user)
     {
         bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+        bool ack = (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0;
+        if (frame->hd.type == NGHTTP2_SETTINGS && !ack) self(user).events_.on_settings();
         if (frame->hd.type == NGHTTP2_GOAWAY) self(user).events_.on_goaway();
-        if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) self(user).events_.on_pong();
+        if (frame->hd.type == NGHTTP2_PING && ack) self(user).events_.on_pong();
         if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
         auto* which = stream(session, frame->hd.stream_id);
         if (which == nullptr) return 0;

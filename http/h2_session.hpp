@@ -66,6 +66,8 @@ public:
         virtual void on_pong() = 0;
         /// The peer begins no more streams, or takes no more: those it did nothing with are closed as refused.
         virtual void on_goaway() {}
+        /// The peer has said what it takes, or something else than before.
+        virtual void on_settings() {}
 
     protected:
         ~events() = default;

@@ -44,7 +44,14 @@ bool h2_upstream::has_room() const
 {
     if (leaving_ || over_ || stream_->peer_gone()) return false;
     bool stalled = writing_ && home_.time() - writing_since_ > stalled_after;
-    return !stalled && open_.size() < std::min(session_.peer_streams(), h2_session::streams);
+    auto most = settings_seen_ ? std::min(session_.peer_streams(), h2_session::streams) : 1;
+    return !stalled && open_.size() < most;
+}
+
+void h2_upstream::on_settings()
+{
+    settings_seen_ = true;
+    if (told_) told_();
 }
 
 std::unique_ptr<h2_call> h2_upstream::begin_call()
@@ -84,8 +91,11 @@ task<void> h2_upstream::read()
         bool goes_on = session_.receive(input_.bytes());
         in_session_ = false;
         input_.consume(input_.size());
-        push();
-        if (!goes_on) co_return fail(errc::bad_frames);
+        if (goes_on)
+            push();
+        else
+            end_session();
+        if (over_) co_return;
     }
 }
 
@@ -103,6 +113,14 @@ void h2_upstream::produce()
     in_session_ = true;
     session_.produce(output_, large_ ? large_bytes : usual_bytes);
     in_session_ = false;
+    if (session_.over()) fail(gone_away_ ? errc::stream_refused : errc::bad_frames);
+}
+
+/// It can't go on; what it has to say about that comes first.
+void h2_upstream::end_session()
+{
+    push();
+    fail(gone_away_ ? errc::stream_refused : errc::bad_frames);
 }
 
 /// Whatever became due in a round of the loop leaves in one write.

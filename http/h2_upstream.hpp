@@ -6,6 +6,7 @@
 #include "http/upstream_call.hpp"
 #include "net/task.hpp"
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -21,8 +22,12 @@ public:
     ~h2_upstream();
 
     /// Another call may begin: the upstream takes more at a time, has not said that it is leaving, and reads what it is
-    /// sent.
+    /// sent. Until it has said how many it takes (RFC 9113 §3.4) one call is all.
     bool has_room() const;
+    bool has_said_how_many() const { return settings_seen_; }
+
+    /// `told`: called whenever the upstream says how many it takes. Whoever hears it outlives the calls.
+    void when_told(std::function<void()> told) { told_ = std::move(told); }
 
     /// Where there is room, and for whom it was connected.
     std::unique_ptr<h2_call> begin_call();
@@ -68,13 +73,15 @@ private:
     task<void> read();
     task<void> write();
     void produce();
+    void end_session();
     void fail(error_code why);
 
     h2_stream* on_stream(h2_stream_id) override { return nullptr; }
     void on_reset_sent(h2_code) override {}
     void on_data_sent(std::size_t) override {}
     void on_pong() override {}
-    void on_goaway() override { leaving_ = true; }
+    void on_goaway() override { leaving_ = gone_away_ = true; }
+    void on_settings() override;
 
     net::worker& home_;
     std::unique_ptr<net::stream> stream_;
@@ -88,7 +95,9 @@ private:
     std::vector<h2_call*> open_;
     std::uint64_t calls_begun_ = 0;
     time_point idle_since_, heard_at_, writing_since_;
-    bool leaving_ = false, over_ = false;
+    std::function<void()> told_;
+    bool leaving_ = false, over_ = false, settings_seen_ = false;
+    bool gone_away_ = false;   ///< the upstream said so
     bool in_session_ = false;  ///< the session calls us: nobody may call it
     bool writing_ = false;     ///< the output has a reader and stays where it is
     bool filled_ = false;      ///< the last read took as much as there was room for

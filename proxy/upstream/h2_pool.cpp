@@ -28,9 +28,19 @@ std::unique_ptr<http::h2_call> h2_pool::take()
 
 bool h2_pool::may_open(std::size_t most) const
 {
-    auto counts = [](const auto& each) { return !each->leaving(); };
-    auto open = static_cast<std::size_t>(std::ranges::count_if(connections_, counts)) + opening_;
-    return open < most && waiting_.size() >= opening_ * usual_streams;
+    auto open = opening_, promising = opening_;
+    for (const auto& each : connections_) {
+        if (each->leaving()) continue;
+        ++open;
+        if (!each->has_said_how_many()) ++promising;
+    }
+    return open < most && waiting_.size() >= promising * usual_streams;
+}
+
+void h2_pool::add(std::shared_ptr<http::h2_upstream> connected)
+{
+    connected->when_told([this] { wake_all({}); });
+    connections_.push_back(std::move(connected));
 }
 
 h2_pool::opening::~opening()

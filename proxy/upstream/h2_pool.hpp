@@ -47,7 +47,7 @@ public:
         error_code why_;
     };
 
-    void add(std::shared_ptr<http::h2_upstream> connected) { connections_.push_back(std::move(connected)); }
+    void add(std::shared_ptr<http::h2_upstream> connected);
 
     /// Waits until it is worth looking again. `woken` may be notified by its owner, too. Errors: `timed_out` at `end`,
     /// that of a connection that could not be had.
