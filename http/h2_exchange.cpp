@@ -51,9 +51,9 @@ void h2_exchange::detach()
 {
     auto& session = link_->session();
     body_.stop();
+    bool malformed = breaks_rules(wrong_) || breaks_rules(body_.broken());
     if (!closed_) {
         session.forget(id_);
-        bool malformed = breaks_rules(wrong_) || breaks_rules(body_.broken());
         // The rest of a request that is answered has no reader (RFC 9113 §8.1).
         if (malformed)
             session.reset(id_, h2_code::protocol_error);
@@ -61,7 +61,7 @@ void h2_exchange::detach()
             session.reset(id_, h2_code::internal_error);
         else if (!body_.ended())
             session.reset(id_, h2_code::no_error);
-    } else if (sent_ && breaks_rules(wrong_)) {
+    } else if (sent_ && malformed) {
         session.reset(id_, h2_code::protocol_error);  // the answer closed it
     }
     link_->push();
