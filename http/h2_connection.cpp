@@ -192,6 +192,7 @@ task<void> h2_connection::answer(h2_exchange& one)
     } else {
         co_await by_->answer(one);
     }
+    if (one.has_tunnel()) co_await one.run_tunnel();
 }
 
 void h2_connection::finished(h2_exchange& one)
