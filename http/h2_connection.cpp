@@ -94,12 +94,18 @@ task<void> h2_connection::read()
 void h2_connection::receive(std::string_view bytes)
 {
     auto now = home_.time();
-    bool affordable = true;
-    frames_.pass(bytes, [&](const h2_frame_header& frame) {
+    h2_code wrong{};
+    bool good = frames_.pass(bytes, [&](const h2_frame_header& frame) {
         preface_seen_ = true;
-        return affordable = budget_.on_frame(frame, now);
+        wrong = rules_.judge(frame);
+        return budget_.on_frame(frame, now) && wrong == h2_code::no_error;
     });
-    if (!affordable) return give_up(budget_.worst());
+    if (budget_.exhausted()) return give_up(budget_.worst());
+    if (!good) {
+        session_.terminate(wrong);
+        ending_ = true;
+        return;
+    }
     receiving_ = true;
     bool goes_on = session_.receive(bytes);
     receiving_ = false;
@@ -186,6 +192,7 @@ task<void> h2_connection::answer(h2_exchange& one)
     } else {
         co_await by_->answer(one);
     }
+    if (one.has_tunnel()) co_await one.run_tunnel();
 }
 
 void h2_connection::finished(h2_exchange& one)

@@ -5,6 +5,7 @@
 #include "http/connection_book.hpp"
 #include "http/h2_budget.hpp"
 #include "http/h2_exchange.hpp"
+#include "http/h2_frame_rules.hpp"
 #include "http/h2_link.hpp"
 #include "net/task_group.hpp"
 
@@ -72,6 +73,7 @@ private:
     const connection_limits& limits_;
     h2_session session_;
     h2_frame_scanner frames_;
+    h2_frame_rules rules_;
     h2_budget budget_;
     const observers* by_ = nullptr;
     std::vector<std::unique_ptr<h2_exchange>> streams_;  ///< until their tasks have ended

@@ -1,7 +1,10 @@
 #include "http/h2_exchange.hpp"
 
+#include "base/crypto.hpp"
+#include "base/text.hpp"
 #include "http/error.hpp"
 #include "http/error_page.hpp"
+#include "http/h2_tunnel.hpp"
 #include "http/request_check.hpp"
 #include "http/time_limit.hpp"
 #include "net/error.hpp"
@@ -13,6 +16,7 @@ namespace lintel::http {
 namespace {
 
 constexpr std::size_t trailer_bytes = 16 * 1024;
+constexpr std::string_view key_name = "Sec-WebSocket-Key", accept_name = "Sec-WebSocket-Accept";
 
 bool has_no_body(const request_head& request, int status)
 {
@@ -43,6 +47,7 @@ void h2_exchange::attach(h2_link& link, h2_stream_id id)
     out_trailers_ = nullptr;
     observer_ = nullptr;
     patience_ = link.limits().options.write_timeout;
+    websocket_key_.clear();
     begun_ = last_ = by_length_ = response_started_ = sent_ = gone_ = aborted_ = closed_ = false;
     body_.start(link, id, {}, false);
 }
@@ -51,9 +56,9 @@ void h2_exchange::detach()
 {
     auto& session = link_->session();
     body_.stop();
+    bool malformed = breaks_rules(wrong_) || breaks_rules(body_.broken());
     if (!closed_) {
         session.forget(id_);
-        bool malformed = breaks_rules(wrong_) || breaks_rules(body_.broken());
         // The rest of a request that is answered has no reader (RFC 9113 §8.1).
         if (malformed)
             session.reset(id_, h2_code::protocol_error);
@@ -61,7 +66,7 @@ void h2_exchange::detach()
             session.reset(id_, h2_code::internal_error);
         else if (!body_.ended())
             session.reset(id_, h2_code::no_error);
-    } else if (sent_ && breaks_rules(wrong_)) {
+    } else if (sent_ && malformed) {
         session.reset(id_, h2_code::protocol_error);  // the answer closed it
     }
     link_->push();
@@ -102,6 +107,9 @@ error_code h2_exchange::understand(bool ends)
         return read.error();
     }
     prioritise();
+    if (!list_.protocol().empty()) {
+        if (auto wrong = read_extended_connect()) return wrong;
+    }
     auto checked = check_request(request_);
     if (!checked) return checked.error();
     if (request_.is("TRACE") && !ends) return errc::unexpected_body;
@@ -121,9 +129,17 @@ void h2_exchange::prioritise()
     if (wanted != h2_priority()) link_->session().prioritise(id_, wanted.urgency, wanted.incremental);
 }
 
-void h2_exchange::on_data(std::string_view bytes) { body_.on_data(bytes); }
+void h2_exchange::on_data(std::string_view bytes)
+{
+    body_.on_data(bytes);
+    if (tunnel_ != nullptr) stir();
+}
 
-void h2_exchange::on_end() { body_.on_end(); }
+void h2_exchange::on_end()
+{
+    body_.on_end();
+    if (tunnel_ != nullptr) stir();
+}
 
 void h2_exchange::on_closed(h2_code)
 {
@@ -135,14 +151,14 @@ void h2_exchange::leave()
 {
     if (std::exchange(gone_, true)) return;
     body_.fail(errc::cut_short);
-    moved_.notify();
+    stir();
     if (observer_ != nullptr) observer_->client_left();
 }
 
 void h2_exchange::use(const model::http_options& options)
 {
     patience_ = options.write_timeout;
-    if (body_.finished()) return;
+    if (body_.finished() || !websocket_key_.empty()) return;
     body_.demand_pace(options.body_timeout, options.body_rate);
     body_.limit_to(options.body_limit);
 }
@@ -184,6 +200,11 @@ now_or_later<result<void>> h2_exchange::respond(const response_head& head, body_
 {
     response_started_ = true;
     if (gone_ || aborted_) return result<void>(errc::cut_short);
+    if (!websocket_key_.empty() && head.status / 100 == 2) {
+        // To such a request it would mean that the tunnel is there (RFC 8441 §4).
+        return reply_with_notice(*this, {502, "bad-response", "The app did not switch to WebSocket.",
+                                         "Find out whether the app speaks WebSocket at this path."});
+    }
     if (has_no_body(request_, head.status)) {
         last_ = true;
         send_head(head, h2_session::head::whole, {});
@@ -269,20 +290,88 @@ std::string_view h2_exchange::take(std::size_t count)
 {
     auto taken = piece_.substr(0, count);
     piece_.remove_prefix(taken.size());
-    moved_.notify();
+    stir();
     return taken;
 }
 
 void h2_exchange::on_sent()
 {
     sent_ = true;
-    moved_.notify();
+    stir();
 }
 
-task<result<void>> h2_exchange::accept_tunnel(const response_head&, tunnel_keeper)
+/// As an HTTP/1.1 upgrade, which is what apps know (RFC 8441 §5). The key is ours: the client has none.
+error_code h2_exchange::read_extended_connect()
 {
-    abort();
-    co_return errc::unasked_upgrade;
+    if (list_.protocol() != "websocket") return errc::unknown_protocol;
+    if (request_.fields.find(field_id::content_length) != nullptr) return errc::bad_content_length;
+    std::array<std::byte, 16> nonce;
+    crypto::random_bytes(nonce);
+    websocket_key_ = crypto::base64({reinterpret_cast<const char*>(nonce.data()), nonce.size()});
+    request_.method = "GET";
+    request_.fields.remove_if([](const field& each) { return text::equal_caseless(each.name, key_name); });
+    request_.fields.add(key_name, websocket_key_);
+    request_.fields.add({"Upgrade", "websocket", field_id::upgrade});
+    request_.fields.add({"Connection", "upgrade", field_id::connection});
+    nothing_ = memory_body();
+    return {};
+}
+
+body_source& h2_exchange::body()
+{
+    if (websocket_key_.empty()) return body_;
+    return nothing_;
+}
+
+/// RFC 6455 §4.2.2.
+bool h2_exchange::accepts(const response_head& head) const
+{
+    constexpr std::string_view guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    const auto* said = head.fields.find(accept_name);
+    auto expected = crypto::base64(crypto::sha1(websocket_key_ + std::string(guid)));
+    return said != nullptr && said->value == expected;
+}
+
+task<result<void>> h2_exchange::accept_tunnel(const response_head& head, tunnel_keeper next)
+{
+    if (gone_ || !accepts(head)) {
+        abort();
+        co_return errc::unasked_upgrade;
+    }
+    response_started_ = true;
+    auto answer = head;
+    answer.status = 200;
+    answer.fields.remove_if([](const field& each) { return text::equal_caseless(each.name, accept_name); });
+    keeper_ = std::move(next);
+    send_head(answer, h2_session::head::with_body, {});
+    link_->push();
+    co_return result<void>{};
+}
+
+task<void> h2_exchange::run_tunnel()
+{
+    auto keeper = std::move(keeper_);
+    co_await keeper({std::make_unique<h2_tunnel>(*this), {}});
+}
+
+void h2_exchange::offer_tunnelled(std::string_view bytes)
+{
+    piece_ = bytes;
+    link_->session().resume(id_);
+    link_->push();
+}
+
+void h2_exchange::end_tunnelled()
+{
+    if (std::exchange(last_, true)) return;
+    link_->session().resume(id_);
+    link_->push();
+}
+
+void h2_exchange::stir()
+{
+    moved_.notify();
+    if (tunnel_ != nullptr) tunnel_->stirred();
 }
 
 void h2_exchange::abort()

@@ -11,6 +11,8 @@
 
 namespace lintel::http {
 
+class h2_tunnel;
+
 /// Of each worker a stock is kept (`connection_book`). Belongs to one worker.
 class h2_exchange final : public exchange, public h2_stream {
 public:
@@ -38,11 +40,23 @@ public:
     /// Both sides have ended it, or one has broken it off.
     bool closed() const { return closed_; }
 
+    /// A tunnel was accepted (RFC 8441): it runs when the handler is done.
+    bool has_tunnel() const { return keeper_ != nullptr; }
+    task<void> run_tunnel();
+
+    // For the tunnel.
+    net::worker& home() { return home_; }
+    void tell(h2_tunnel* tunnel) { tunnel_ = tunnel; }
+    body_source& tunnelled() { return body_; }
+    bool offers() const { return !piece_.empty(); }
+    void offer_tunnelled(std::string_view bytes);
+    void end_tunnelled();
+
     /// The client has given the stream up, or the connection is over.
     void leave();
 
     const request_head& request() const override { return request_; }
-    body_source& body() override { return body_; }
+    body_source& body() override;
     task<result<void>> inform(const response_head& interim) override;
     now_or_later<result<void>> respond(const response_head& head, body_source& body) override;
     task<result<void>> accept_tunnel(const response_head& head, tunnel_keeper next) override;
@@ -64,6 +78,9 @@ public:
 
 private:
     error_code understand(bool ends);
+    error_code read_extended_connect();
+    bool accepts(const response_head& head) const;
+    void stir();
     void prioritise();
     void send_head(const response_head& head, h2_session::head how, std::optional<std::uint64_t> length);
     void offer_piece(const body_piece& piece, std::optional<std::uint64_t> length);
@@ -86,6 +103,10 @@ private:
     const fields* out_trailers_ = nullptr;
     net::event moved_;  ///< something was taken, or the stream is over
     departure_observer* observer_ = nullptr;
+    std::string websocket_key_;  ///< ours, where the request is an extended CONNECT; empty: it isn't
+    memory_body nothing_;        ///< then
+    tunnel_keeper keeper_;
+    h2_tunnel* tunnel_ = nullptr;
     duration patience_{};
     bool begun_ = false, last_ = false, by_length_ = false, response_started_ = false, sent_ = false, gone_ = false, aborted_ = false;
     bool closed_ = false;  ///< the session knows the stream no more

@@ -44,6 +44,8 @@ struct h2_frame_header {
     std::uint32_t length = 0;  ///< of the payload
     h2_frame type = h2_frame::data;
     std::uint8_t flags = 0;
+    std::uint32_t stream = 0;
+    std::uint32_t dependency = 0;  ///< of a PRIORITY frame of the right length: the stream that it is to depend on
 
     bool has(std::uint8_t flag) const { return (flags & flag) != 0; }
 };
@@ -53,23 +55,19 @@ class h2_frame_scanner {
 public:
     explicit h2_frame_scanner(std::uint32_t skip) : payload_left_(skip) {}
 
-    /// Calls `visit` with each frame header that these bytes complete, until it returns false. Returns how many bytes
-    /// were looked at: all of them, or those up to and with that header.
+    /// Calls `visit` with each frame header that these bytes complete, until it returns false. False: it did.
     template <class Visitor>
-    std::size_t pass(std::string_view bytes, Visitor visit)
+    bool pass(std::string_view bytes, Visitor visit)
     {
-        std::size_t at = 0;
-        while (at < bytes.size()) {
+        for (std::size_t at = 0; at < bytes.size();) {
             auto step = std::min<std::size_t>(payload_left_, bytes.size() - at);
             payload_left_ -= static_cast<std::uint32_t>(step);
             at += step;
             if (payload_left_ > 0) break;
-            for (; at < bytes.size() && gathered_ < header_bytes; ++at) header_[gathered_++] = octet(bytes[at]);
-            if (gathered_ < header_bytes) break;
-            auto header = take();
-            if (!visit(header)) return at;
+            for (; at < bytes.size() && gathered_ < wanted(); ++at) header_[gathered_++] = octet(bytes[at]);
+            if (gathered_ == wanted() && !visit(take())) return false;
         }
-        return at;
+        return true;
     }
 
     /// A header block has begun and is not whole: nothing else may come before its end (RFC 9113 §4.3).
@@ -79,22 +77,36 @@ public:
     bool between_frames() const { return payload_left_ == 0 && gathered_ == 0; }
 
 private:
-    static constexpr std::size_t header_bytes = 9;
+    static constexpr std::size_t header_bytes = 9, dependency_bytes = 4, priority_bytes = 5;
+    static constexpr std::uint32_t id_bits = 0x7FFF'FFFF;
 
     static std::uint8_t octet(char c) { return static_cast<std::uint8_t>(c); }
 
+    std::uint32_t number(std::size_t at, std::size_t count) const
+    {
+        std::uint32_t value = 0;
+        for (std::size_t i = 0; i < count; ++i) value = value << 8 | header_[at + i];
+        return value;
+    }
+    h2_frame type() const { return static_cast<h2_frame>(header_[3]); }
+    bool has_dependency() const { return type() == h2_frame::priority && number(0, 3) == priority_bytes; }
+    std::size_t wanted() const
+    {
+        return header_bytes + (gathered_ >= header_bytes && has_dependency() ? dependency_bytes : 0);
+    }
+
     h2_frame_header take()
     {
-        h2_frame_header header{static_cast<std::uint32_t>(header_[0] << 16 | header_[1] << 8 | header_[2]),
-                               static_cast<h2_frame>(header_[3]), header_[4]};
-        payload_left_ = header.length;
+        h2_frame_header header{.length = number(0, 3), .type = type(), .flags = header_[4], .stream = number(5, 4) & id_bits};
+        if (gathered_ > header_bytes) header.dependency = number(header_bytes, dependency_bytes) & id_bits;
+        payload_left_ = header.length - static_cast<std::uint32_t>(gathered_ - header_bytes);
         gathered_ = 0;
         block_ = header.type == h2_frame::headers || header.type == h2_frame::continuation;
         if (block_) open_head_ = !header.has(h2_frame_header::end_headers);
         return header;
     }
 
-    std::array<std::uint8_t, header_bytes> header_{};
+    std::array<std::uint8_t, header_bytes + dependency_bytes> header_{};
     std::size_t gathered_ = 0;
     std::uint32_t payload_left_;
     bool open_head_ = false, block_ = false;

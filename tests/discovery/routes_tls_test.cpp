@@ -85,10 +85,10 @@ TEST_F(RoutesTls, WeakSuitesAreNotOfferedAndNoneLeftMeansTls13)
 
 TEST_F(RoutesTls, ProtocolsThatAreNotSpokenAreNotOffered)
 {
-    auto made = options("{alpnProtocols: [h2, http/1.1, acme-tls/1, http/1.0]}");
+    auto made = options("{alpnProtocols: [h2, h3, http/1.1, acme-tls/1, http/1.0]}");
     EXPECT_EQ(made.refusal, "");
-    EXPECT_EQ(made.spec.protocols, (texts{"http/1.1", "http/1.0"}));
-    EXPECT_TRUE(problems.contains("the protocol h2 is not spoken, ignored")) << problems;
+    EXPECT_EQ(made.spec.protocols, (texts{"h2", "http/1.1", "http/1.0"}));
+    EXPECT_TRUE(problems.contains("the protocol h3 is not spoken, ignored")) << problems;
     EXPECT_TRUE(problems.contains("the protocol acme-tls/1 is not spoken")) << problems;
 }
 
