@@ -12,6 +12,7 @@ from support.rows import Own, Refused, Taken, check_nothing_reached, statuses
 H2C = ("--h2c", "allow")
 # HTTP/2 has no use for these (RFC 9113 §8.2.2): there they are refused, whatever they say.
 CONNECTIONS_OWN = {b"connection", b"keep-alive", b"proxy-connection", b"upgrade", b"transfer-encoding"}
+LARGEST = 16384  # of a DATA frame
 LINE = re.compile(rb"([^ \t]+) ([^\r\n]*) HTTP/1\.1", re.DOTALL)
 # Each of these says something that a header list can't say, or says otherwise.
 ELSEWHERE = {
@@ -19,6 +20,7 @@ ELSEWHERE = {
     "target.absolute", "target.absolute-host", "target.absolute-scheme", "target.asterisk-absolute",  # :scheme and :authority
     "hop.close", "hop.pipeline", "hop.requests", "framing.none", "framing.cut", "framing.unread",  # connections
     "expect.unread", "upgrade.early",
+    "chunk.size-malformed", "chunk.size-overflow", "chunk.extension-long", "chunk.line-end", "chunk.data-end",  # chunks
 }
 
 
@@ -44,8 +46,10 @@ def expressed(data):
     if any(name in CONNECTIONS_OWN for name, _ in fields) or any(value != b"trailers" for name, value in fields if name == b"te"):
         return None
     body, trailers = (unchunked(rest) or (None, None)) if codings else (rest or None, [])
-    if codings and body is None:
+    if codings and (body is None or any(name in CONNECTIONS_OWN for name, _ in trailers)):
         return None
+    if len(body or b"") > 60_000:
+        return None  # more than a window
     lengths = [value for name, value in fields if name == b"content-length"]
     if body and not codings and not lengths:
         return None  # a second request
@@ -97,7 +101,10 @@ def send(peer, message):
     stream, peer.next_stream = peer.next_stream, peer.next_stream + 2
     out = peer.headers(message.fields, stream, end=message.body is None and not message.trailers)
     if message.body is not None or message.trailers:
-        out += frame(DATA, stream, 0 if message.trailers else END_STREAM, message.body or b"")
+        body = message.body or b""
+        for at in range(0, len(body) or 1, LARGEST):
+            last = at + LARGEST >= len(body) and not message.trailers
+            out += frame(DATA, stream, END_STREAM if last else 0, body[at:at + LARGEST])
     if message.trailers:
         out += peer.headers(message.trailers, stream)
     peer.send(out)
@@ -113,6 +120,11 @@ def lowered(raw):
     return [lines[0], *sorted(line for line in named if line.partition(b":")[0] not in framing)], body
 
 
+def trailers_of(raw):
+    head, _, body = raw.partition(b"\r\n\r\n")
+    return unchunked(body)[1] if b"\r\ntransfer-encoding:" in head.lower() else []
+
+
 def check(test, case, message):
     here = door(*case.flags, *H2C, **case.options)
     mark = here.recorder.mark()
@@ -126,6 +138,7 @@ def check(test, case, message):
             wanted, got = lowered(case.requests[0]), lowered(normal(seen[0]))
             test.assertEqual(wanted[0], got[0], "what reached the upstream")
             test.assertEqual(message.body or b"", seen[0].body)
+            test.assertEqual(trailers_of(case.requests[0]), trailers_of(normal(seen[0])))
             return
         test.assertIn(answer.status, statuses(case.status), f"{answer}")
         test.assertEqual([], answer.interim, "no 100 before a refusal")
