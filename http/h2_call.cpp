@@ -71,7 +71,8 @@ void h2_call::offer_piece(const body_piece& piece)
     piece_ = piece.bytes;
     out_trailers_ = piece.trailers;
     if (left_) *left_ -= std::min<std::uint64_t>(*left_, piece.bytes.size());
-    last_ = piece.what == body_piece::kind::end || (left_ && *left_ == 0);
+    end_read_ = piece.what == body_piece::kind::end;
+    last_ = end_read_ || (left_ && *left_ == 0);
 }
 
 /// The rest, of which the session has what is offered now.
@@ -97,8 +98,8 @@ task<result<void>> h2_call::send_in_pieces(body_source& body)
 /// After the last byte of a known length the source must see the end, too.
 result<void> h2_call::sent(body_source& body)
 {
-    auto end = body.ready();
-    if (end && end->what == body_piece::kind::end) return {};
+    auto end = end_read_ ? std::nullopt : body.ready();
+    if (end_read_ || (end && end->what == body_piece::kind::end)) return {};
     fail(errc::upstream_failed, h2_code::cancel);
     return errc::upstream_failed;
 }

@@ -114,7 +114,7 @@ private:
     int interim_seen_ = 0;
 
     error_code failed_;  ///< why there is no more of it
-    bool last_ = false;  ///< what is offered ends the request
+    bool last_ = false, end_read_ = false;  ///< what is offered ends the request; its source said so
     bool sent_ = false, awaits_head_ = false, response_begun_ = false, final_seen_ = false, unprocessed_ = false;
     bool closed_ = false;  ///< the session knows the stream no more, or has no stream yet
 };

@@ -88,6 +88,7 @@ task<void> h2_connection::read()
         start_begun();
         push();
         if (session_.over()) co_return;
+        if (ahead) co_await net::next_round();  // what a byte costs is the client's to say: others have their turn
     }
 }
 
@@ -117,10 +118,7 @@ void h2_connection::receive(std::string_view bytes)
 
 h2_stream* h2_connection::on_stream(h2_stream_id id)
 {
-    if (streams_.size() >= h2_session::streams) {
-        budget_.spend(h2_attack::too_many_streams, home_.time());
-        return nullptr;
-    }
+    if (streams_.size() >= h2_session::streams) return nullptr;
     streams_.push_back(place_.book().take_h2_exchange(home_));
     streams_.back()->attach(*this, id);
     opening_ = streams_.back().get();
@@ -160,7 +158,8 @@ void h2_connection::renew_read_deadline()
 
 void h2_connection::read_too_late()
 {
-    bool slow = head_since_ != time_point::max() && home_.time() >= head_since_ + limits_.options.head_timeout;
+    bool slow = head_since_ != time_point::max() &&
+                steady_clock::now() >= head_since_ + limits_.options.head_timeout;
     if (slow) return give_up(preface_seen_ ? h2_attack::slow_head : h2_attack::slow_preface);
     session_.terminate(h2_code::no_error);
     ending_ = true;
@@ -217,8 +216,15 @@ void h2_connection::note(h2_attack what)
     if (what == h2_attack::stalled && by_->attacked) by_->attacked(*client_, what, false);
 }
 
+/// nghttp2 refuses itself what is more than a client has acknowledged to be the most.
+void h2_connection::on_invalid_request()
+{
+    if (streams_.size() >= h2_session::streams) give_up(h2_attack::too_many_streams);
+}
+
 void h2_connection::on_reset_sent(h2_code why)
 {
+    if (why == h2_code::refused_stream) budget_.spend(h2_attack::too_many_streams, home_.time());
     if (is_made_reset(why)) budget_.spend(h2_attack::made_you_reset, home_.time());
 }
 

@@ -64,6 +64,7 @@ private:
     void note(h2_attack what) override;
 
     h2_stream* on_stream(h2_stream_id id) override;
+    void on_invalid_request() override;
     void on_reset_sent(h2_code why) override;
     void on_data_sent(std::size_t bytes) override { budget_.on_sent(bytes); }
     void on_pong() override;

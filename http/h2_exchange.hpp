@@ -35,7 +35,7 @@ public:
     task<void> refuse();
 
     /// The answer was given whole, and the request was one.
-    bool answered() const { return sent_ && !wrong_; }
+    bool answered() const { return sent_ && !wrong_ && !body_.broken(); }
 
     /// Both sides have ended it, or one has broken it off.
     bool closed() const { return closed_; }

@@ -100,6 +100,12 @@ struct h2_session::callbacks {
         return 0;
     }
 
+    static int invalid_frame(nghttp2_session*, const nghttp2_frame* frame, int why, void* user)
+    {
+        if (frame->hd.type == NGHTTP2_HEADERS && why == NGHTTP2_ERR_PROTO) self(user).events_.on_invalid_request();
+        return 0;
+    }
+
     static int data(nghttp2_session* session, std::uint8_t, h2_stream_id id, const std::uint8_t* bytes, std::size_t size,
                     void*)
     {
@@ -192,6 +198,7 @@ struct h2_session::callbacks {
             nghttp2_session_callbacks_set_on_begin_headers_callback(fresh, head_begun);
             nghttp2_session_callbacks_set_on_header_callback(fresh, field);
             nghttp2_session_callbacks_set_on_frame_recv_callback(fresh, frame_received);
+            nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(fresh, invalid_frame);
             nghttp2_session_callbacks_set_on_data_chunk_recv_callback(fresh, data);
             nghttp2_session_callbacks_set_on_stream_close_callback(fresh, closed);
             nghttp2_session_callbacks_set_on_frame_send_callback(fresh, frame_sent);

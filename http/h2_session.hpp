@@ -61,6 +61,8 @@ public:
     public:
         /// A server's: a request begins. Null: it is refused (RFC 9113 §8.7).
         virtual h2_stream* on_stream(h2_stream_id id) = 0;
+        /// A request that may not be: an error of the connection, which ends.
+        virtual void on_invalid_request() = 0;
         virtual void on_reset_sent(h2_code why) = 0;
         virtual void on_data_sent(std::size_t bytes) = 0;
         virtual void on_pong() = 0;

@@ -67,7 +67,7 @@ class H2:
     """Connected and greeted. Answers SETTINGS and PING itself; opens windows for what it reads unless `windows` is
     False. `tls`: a context, whose ALPN is set here."""
 
-    def __init__(self, address, tls=None, server_name=None, within=5.0, windows=True, first=settings(), source=None):
+    def __init__(self, address, tls=None, server_name=None, within=5.0, windows=True, first=settings(), source=None, greets=True):
         host, _, port = address.rpartition(":")
         self.socket = socket.create_connection((host, int(port)), timeout=within, source_address=source)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -82,7 +82,7 @@ class H2:
         self.going = None
         self.next_stream = 1
         self._block = None
-        self.send(PREFACE + first)
+        self.send((PREFACE if greets else b"") + first)
 
     def __enter__(self):
         return self
