@@ -13,6 +13,7 @@ find_package(CLI11 REQUIRED)
 find_package(SQLite3 3.40 REQUIRED)
 pkg_check_modules(psl REQUIRED IMPORTED_TARGET libpsl)
 pkg_check_modules(cares REQUIRED IMPORTED_TARGET libcares)
+pkg_check_modules(nghttp2 REQUIRED IMPORTED_TARGET libnghttp2>=1.52)
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion "SHELL:-Xclang -fno-pch-timestamp")
 add_link_options(-fuse-ld=mold)

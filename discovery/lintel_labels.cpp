@@ -14,8 +14,9 @@ constexpr std::string_view option_prefix = "lintel.route.", any_host = "*";
 
 const std::vector<std::string>& known_keys()
 {
-    static const std::vector<std::string> keys{"lintel.app",  "lintel.host", "lintel.hsts",     "lintel.network",
-                                               "lintel.path", "lintel.port", "lintel.redirect", "lintel.tls.ask"};
+    static const std::vector<std::string> keys{"lintel.app",    "lintel.host", "lintel.hsts",
+                                               "lintel.network", "lintel.path", "lintel.port",
+                                               "lintel.redirect", "lintel.scheme", "lintel.tls.ask"};
     return keys;
 }
 
@@ -172,7 +173,7 @@ void add_routers(label_reading& reading, const site& what)
 
 void report_useless_keys(label_reading& reading)
 {
-    for (const auto* key : {"lintel.port", "lintel.path", "lintel.hsts", "lintel.redirect"}) {
+    for (const auto* key : {"lintel.port", "lintel.path", "lintel.hsts", "lintel.redirect", "lintel.scheme"}) {
         if (reading.label(key)) reading.report(key, "has no effect without lintel.host");
     }
 }
@@ -197,6 +198,7 @@ void read_lintel_labels(label_reading& reading)
     what.hosts = read_redirect(reading, std::move(hosts));
     declared_service service;
     service.name = what.name;
+    service.refusal = read_scheme(reading, service.spec.scheme);
     reading.add(std::move(service), reading.port_from("lintel.port"));
     add_routers(reading, what);
 }

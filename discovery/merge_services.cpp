@@ -1,6 +1,7 @@
 #include "discovery/merge_services.hpp"
 
 #include "base/text.hpp"
+#include "model/json.hpp"
 
 #include <unordered_set>
 
@@ -11,8 +12,8 @@ namespace {
 /// Everything that sources must agree on to share the load of one service.
 std::string content_of(const model::service& spec)
 {
-    return std::string(spec.pass_host ? "" : "own host") + (spec.tls ? " tls" : "") + '\n' + spec.transport + '\n' +
-           std::to_string(spec.proxy_protocol);
+    return std::string(spec.pass_host ? "" : "own host ").append(model::name_of(spec.scheme)) + '\n' + spec.transport +
+           '\n' + std::to_string(spec.proxy_protocol);
 }
 
 void resolve_transport(service_directory::entry& service, std::string_view provider,

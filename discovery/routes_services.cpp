@@ -2,6 +2,7 @@
 #include "discovery/yaml_fields.hpp"
 
 #include "base/text.hpp"
+#include "model/json.hpp"
 
 #include <yaml-cpp/yaml.h>
 
@@ -125,22 +126,19 @@ private:
         if (!url)
             return reading_.report(node,
                                    shown(written) + " is not a server's URL, ignored; write it like http://app:3000");
-        if (url->scheme != "http" && url->scheme != "https") {
-            return close(node, "the scheme " + text::printable(url->scheme, 20) +
-                                   " to a server is not supported yet, so routers that use this service are closed");
-        }
+        auto scheme = model::scheme_named(url->scheme);
+        if (!scheme) return close(node, traefik::unknown_scheme(url->scheme));
         if (!url->bare) {
             return reading_.report(
                 node, shown(written) + " has a path, which a server's URL can't have; this server is left out");
         }
-        bool tls = url->scheme == "https";
-        bool mixed = !service_.spec.endpoints.empty() && tls != service_.spec.tls;
+        bool mixed = !service_.spec.endpoints.empty() && *scheme != service_.spec.scheme;
         if (mixed) {
             return close(node,
-                         "the servers of a service speak either http or https, so routers that use this service "
-                         "are closed");
+                         "the servers of a service all have the same scheme: http, https or h2c, so routers that use "
+                         "this service are closed");
         }
-        service_.spec.tls = tls;
+        service_.spec.scheme = *scheme;
         add_endpoint(written, std::move(url->host), url->port);
     }
 };

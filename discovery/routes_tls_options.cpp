@@ -114,11 +114,11 @@ private:
     {
         auto written = fields_.list("alpnprotocols");
         for (const auto& name : written) {
-            if (name == "http/1.1" || name == "http/1.0")
+            if (name == "h2" || name == "http/1.1" || name == "http/1.0")
                 set_.spec.protocols.push_back(name);
             else
                 fields_.report("alpnprotocols", "the protocol " + text::printable(name, 40) +
-                                                    " is not spoken, ignored; known are http/1.1 and http/1.0");
+                                                    " is not spoken, ignored; known are h2, http/1.1 and http/1.0");
         }
         if (!written.empty() && set_.spec.protocols.empty()) close("alpnprotocols", "none of the protocols is spoken");
     }

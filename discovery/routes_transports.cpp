@@ -24,6 +24,7 @@ public:
         fields_.report_others(traefik::transport_words);
         set_.spec.server_name = text::lower(fields_.text("servername").value_or(""));
         set_.spec.verify = !fields_.flag("insecureskipverify").value_or(false);
+        set_.spec.http2 = !fields_.flag("disablehttp2").value_or(false);
         read_roots();
         read_certificates();
         for (const auto& path : fields_.paths()) {

@@ -2,6 +2,8 @@
 
 #include "base/text.hpp"
 #include "base/units.hpp"
+#include "discovery/traefik_words.hpp"
+#include "model/json.hpp"
 #include "model/rule.hpp"
 
 #include <algorithm>
@@ -106,6 +108,20 @@ canonical_hosts read_redirect(label_reading& reading, std::vector<std::string> h
                      : wrong_word(*label, known, "www, non-www or www.example.com");
     reading.report("lintel.redirect", std::move(why));
     return {std::move(hosts), {}};
+}
+
+std::string read_scheme(label_reading& reading, model::scheme& into)
+{
+    const auto* label = reading.label("lintel.scheme");
+    if (!label) return "";
+    auto written = text::trim(*label);
+    if (auto known = model::scheme_named(written)) {
+        into = *known;
+        return "";
+    }
+    auto why = traefik::unknown_scheme(written);
+    reading.report("lintel.scheme", why);
+    return why;
 }
 
 }  // namespace lintel::discovery

@@ -1,6 +1,6 @@
 #pragma once
-// What our own labels say of a site beyond its host: HSTS, and which of its hosts is the canonical one. Internal to
-// discovery/labels.
+// What our own labels say of a site beyond its host: HSTS, which of its hosts is the canonical one, and what its
+// container speaks. Internal to discovery/labels.
 
 #include "discovery/label_reading.hpp"
 
@@ -24,5 +24,9 @@ struct canonical_hosts {
 /// is sent to it, whichever of them `hosts` names; or all are sent to HOST, which is one of them or makes a pair with
 /// one. Wildcards stay as they are. A label that is wrong is reported, and all hosts are served.
 canonical_hosts read_redirect(label_reading& reading, std::vector<std::string> hosts);
+
+/// `lintel.scheme=http|https|h2c`: what is spoken with the container. Returns why its site is closed: a scheme that
+/// nobody knows, which is reported.
+std::string read_scheme(label_reading& reading, model::scheme& into);
 
 }  // namespace lintel::discovery

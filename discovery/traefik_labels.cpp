@@ -3,11 +3,19 @@
 #include "base/text.hpp"
 #include "discovery/traefik_sections.hpp"
 #include "discovery/traefik_words.hpp"
+#include "model/json.hpp"
 #include "model/rule.hpp"
 
 namespace lintel::discovery {
 
 namespace {
+
+/// What is spoken with the servers of a service; none where the label names nothing of the kind.
+std::optional<model::scheme> scheme_of(const traefik_section& section)
+{
+    auto written = section.value("loadbalancer.server.scheme");
+    return written ? model::scheme_named(text::lower(*written)) : model::scheme::http;
+}
 
 /// Makes routers and services of the sorted labels.
 class traefik_reader {
@@ -81,7 +89,7 @@ void traefik_reader::declare_service(const traefik_section& section)
     service.name = section.name;
     service.refusal = service_refusal(section);
     service.spec.pass_host = flag_of(reading_, section, "loadbalancer.passhostheader").value_or(true);
-    service.spec.tls = text::equal_caseless(section.value("loadbalancer.server.scheme").value_or(""), "https");
+    service.spec.scheme = scheme_of(section).value_or(model::scheme::http);
     service.spec.transport = section.value("loadbalancer.serverstransport").value_or("");
     if (service.spec.transport == traefik::default_transport) service.spec.transport.clear();
     reading_.add(std::move(service), reading_.port_from(section.where("loadbalancer.server.port")));
@@ -96,12 +104,9 @@ std::string traefik_reader::service_refusal(const traefik_section& section)
     };
     auto middlewares = section.list("middlewares");
     if (!middlewares.empty()) close("middlewares", traefik::refusal("middleware", middlewares));
-    auto scheme = section.value("loadbalancer.server.scheme");
-    bool known = !scheme || text::equal_caseless(*scheme, "http") || text::equal_caseless(*scheme, "https");
-    if (!known) {
-        close("loadbalancer.server.scheme",
-              "the scheme " + text::printable(*scheme, 20) +
-                  " to a server is not supported yet, so routers that use this service are closed");
+    if (!scheme_of(section)) {
+        auto written = section.value("loadbalancer.server.scheme").value_or("");
+        close("loadbalancer.server.scheme", traefik::unknown_scheme(written));
     }
     if (section.value("loadbalancer.server.url")) {
         close("loadbalancer.server.url",

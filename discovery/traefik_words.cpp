@@ -91,7 +91,7 @@ constexpr std::array servers_transport{
     word{"spiffe*", use::applied},      // closes
     word{"ciphersuites", use::later},    word{"minversion", use::later},
     word{"maxversion", use::later},      word{"maxidleconnsperhost", use::later},
-    word{"disablehttp2", use::accepted}, word{"forwardingtimeouts*", use::later},
+    word{"disablehttp2", use::applied}, word{"forwardingtimeouts*", use::later},
 };
 
 }  // namespace
@@ -144,6 +144,12 @@ std::string refusal(std::string_view kind, std::span<const std::string> names)
     bool several = names.size() > 1;
     return std::string(kind) + (several ? "s " : " ") + text::join(names, ", ") + (several ? " are" : " is") +
            " not supported yet, so this router is closed rather than served without " + (several ? "them" : "it");
+}
+
+std::string unknown_scheme(std::string_view written)
+{
+    return "the scheme " + text::printable(written, 20) +
+           " is none that is spoken with servers: http, https or h2c; routers that use this service are closed";
 }
 
 std::string read_tcp_rule(std::string_view rule, model::tcp_router& into)

@@ -48,6 +48,9 @@ std::optional<std::int64_t> parse_priority(std::string_view text);
 /// The sentence of a router that is closed because it names what we can't do yet: `kind` "middleware", `names` "auth".
 std::string refusal(std::string_view kind, std::span<const std::string> names);
 
+/// The sentence of a service whose servers are to be spoken to in a way that nobody knows.
+std::string unknown_scheme(std::string_view written);
+
 /// What closes a TCP service or router, or leaves it out, in either dialect.
 inline constexpr std::string_view no_tcp_tls =
     "TLS to a TCP service's servers is not supported yet, so routers that use it are closed";

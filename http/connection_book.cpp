@@ -1,23 +1,39 @@
 #include "http/connection_book.hpp"
 
-#include "http/h1_connection.hpp"
+#include "http/client_connection.hpp"
+#include "http/h1_exchange.hpp"
+#include "http/h2_exchange.hpp"
 
 namespace lintel::http {
+
+namespace {
+
+template <class Exchange>
+std::unique_ptr<Exchange> take(std::vector<std::unique_ptr<Exchange>>& spare, net::worker& home)
+{
+    if (spare.empty()) return std::make_unique<Exchange>(home);
+    auto last = std::move(spare.back());
+    spare.pop_back();
+    return last;
+}
+
+}  // namespace
 
 connection_book::connection_book(std::size_t most_heads) : most_heads_(most_heads) {}
 connection_book::~connection_book() = default;
 
-std::unique_ptr<h1_exchange> connection_book::take_exchange(net::worker& home)
-{
-    if (spare_.empty()) return std::make_unique<h1_exchange>(home);
-    auto last = std::move(spare_.back());
-    spare_.pop_back();
-    return last;
-}
+std::unique_ptr<h1_exchange> connection_book::take_exchange(net::worker& home) { return take(spare_, home); }
+
+std::unique_ptr<h2_exchange> connection_book::take_h2_exchange(net::worker& home) { return take(spare_h2_, home); }
 
 void connection_book::keep(std::unique_ptr<h1_exchange> unused)
 {
     if (spare_.size() < kept_exchanges) spare_.push_back(std::move(unused));
+}
+
+void connection_book::keep(std::unique_ptr<h2_exchange> unused)
+{
+    if (spare_h2_.size() < kept_exchanges) spare_h2_.push_back(std::move(unused));
 }
 
 void connection_book::entry::move_to(phase next)

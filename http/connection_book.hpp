@@ -14,8 +14,9 @@ class worker;
 
 namespace lintel::http {
 
-class h1_connection;
+class client_connection;
 class h1_exchange;
+class h2_exchange;
 
 /// Each phase is a list ordered by since when: its front has been at it the longest. Belongs to one worker.
 class connection_book {
@@ -35,7 +36,7 @@ public:
     /// A connection's own entry; it leaves the book with it.
     class entry : public boost::intrusive::list_base_hook<> {
     public:
-        entry(connection_book& book, h1_connection& self) : book_(book), self_(self)
+        entry(connection_book& book, client_connection& self) : book_(book), self_(self)
         {
             book_.list_of(now_).push_back(*this);
         }
@@ -49,17 +50,19 @@ public:
         void move_to(phase next);
         phase now() const { return now_; }
         connection_book& book() const { return book_; }
-        h1_connection& connection() const { return self_; }
+        client_connection& connection() const { return self_; }
 
     private:
         connection_book& book_;
-        h1_connection& self_;
+        client_connection& self_;
         phase now_ = phase::idle;
     };
 
     /// Idle connections have no exchange; those that answer take one of these.
     std::unique_ptr<h1_exchange> take_exchange(net::worker& home);
     void keep(std::unique_ptr<h1_exchange> unused);
+    std::unique_ptr<h2_exchange> take_h2_exchange(net::worker& home);
+    void keep(std::unique_ptr<h2_exchange> unused);
 
     std::size_t size(phase which) const { return list_of(which).size(); }
 
@@ -87,6 +90,7 @@ private:
 
     std::size_t most_heads_;
     std::vector<std::unique_ptr<h1_exchange>> spare_;
+    std::vector<std::unique_ptr<h2_exchange>> spare_h2_;
     std::array<entries, 4> lists_;
 };
 

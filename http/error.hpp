@@ -22,6 +22,11 @@ enum class errc {
     bad_transfer_encoding,
     ambiguous_framing,  ///< Content-Length beside Transfer-Encoding (RFC 9112 §6.3)
     bad_chunk,
+    bad_pseudo_field,  ///< missing, doubled, unknown or out of place (RFC 9113 §8.3)
+    connection_field,  ///< one that HTTP/2 has no use for (RFC 9113 §8.2.2)
+    other_length,      ///< Content-Length is not what the DATA frames come to (RFC 9113 §8.1.1)
+    bad_trailers,      ///< a second head that doesn't end the message (RFC 9113 §8.1)
+    unknown_protocol,  ///< an extended CONNECT for anything but WebSocket (RFC 9220 §3)
     bad_expectation,
     method_not_allowed,  ///< CONNECT
     method_too_long,
@@ -33,6 +38,9 @@ enum class errc {
     too_many_interim,  ///< more than 100 1xx responses to one request
     unasked_upgrade,   ///< 101 without a request for it (RFC 9110 §15.2.2)
     cut_short,         ///< the message ended before its framing said so
+    stream_refused,    ///< the upstream did nothing with the request (RFC 9113 §8.7)
+    stream_reset,      ///< the upstream gave the request up
+    bad_frames,        ///< what came is no HTTP/2
     upstream_failed,   ///< the body's source broke; the reason is the upstream's to tell
 };
 

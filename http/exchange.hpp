@@ -20,6 +20,15 @@ struct tunnel_end {
 /// Who has a connection after a 101. Called when the exchange is over and nothing is left of it.
 using tunnel_keeper = std::move_only_function<task<void>(tunnel_end client)>;
 
+/// Wants to know at once that a client has given up, where the protocol can say so of one request.
+class departure_observer {
+public:
+    virtual void client_left() = 0;
+
+protected:
+    ~departure_observer() = default;
+};
+
 /// Belongs to one worker and lives while its handler runs.
 class exchange {
 public:
@@ -46,6 +55,9 @@ public:
 
     /// Whether the client has hung up, as far as the last round of the loop knows.
     virtual bool client_gone() const = 0;
+
+    /// From now on this one is told, null: nobody. Where a protocol knows of connections only, client_gone() tells.
+    virtual void watch_departure(departure_observer*) {}
 
     virtual bool response_started() const = 0;
 

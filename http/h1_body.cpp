@@ -21,7 +21,7 @@ void h1_body::start(framing how, std::function<task<void>()> before_waiting)
     left_ = how.length;
     given_ = 0;
     total_ = limit_ = 0;
-    timeout_ = {};
+    pace_ = {};
     untouched_ = true;
     filled_ = input_.full();  // by the read that brought the head
     before_waiting_ = std::move(before_waiting);
@@ -62,29 +62,20 @@ task<body_piece> h1_body::read_later()
     }
 }
 
-void h1_body::demand_pace(duration timeout, std::uint64_t rate)
-{
-    timeout_ = credit_ = timeout;
-    rate_ = rate;
-}
-
-/// Reads into the input; the sender's credit shrinks by the time that passes and grows by what it sends.
+/// Reads into the input, as long as the sender's credit lasts.
 task<result<std::size_t>> h1_body::receive()
 {
     // A sender that filled a usual read is ahead of us: fewer and larger reads.
     bool far = far_ && filled_ && has_much();
     auto least = far ? net::buffer_pool::large_bytes : least_read_bytes;
-    bool paced = timeout_ > duration{};
+    bool paced = pace_.bounded();
     auto began = paced ? steady_clock::now() : time_point();
-    if (paced) from_->expires_at(net::direction::read, began + credit_);
+    if (paced) from_->expires_at(net::direction::read, began + pace_.credit());
     auto count = co_await from_->read_into(input_, least);
     filled_ = filled_ || input_.full();
     if (!paced) co_return count;
     from_->expires_at(net::direction::read, time_point::max());
-    if (rate_ > 0 && count) {
-        auto earned = std::chrono::nanoseconds(static_cast<std::int64_t>(*count * 1'000'000'000 / rate_));
-        credit_ = std::min(timeout_, credit_ - (steady_clock::now() - began) + earned);
-    }
+    if (count) pace_.waited(steady_clock::now() - began, *count);
     co_return count;
 }
 

@@ -4,6 +4,7 @@
 #include "http/body.hpp"
 #include "http/chunked.hpp"
 #include "http/framing.hpp"
+#include "http/pace.hpp"
 #include "net/buffer.hpp"
 #include "net/stream.hpp"
 
@@ -27,10 +28,8 @@ public:
     /// `before_waiting`, where set, runs once before the first wait for bytes (100-continue is sent there).
     void start(framing how, std::function<task<void>()> before_waiting = {});
 
-    /// From now on the sender must keep up: it may fall behind `rate` (bytes a second) by `timeout` in all; only the
-    /// time spent waiting for it counts. A zero rate: each wait may take `timeout`. A zero timeout: no bound. What
-    /// falls behind is reset with `timed_out`.
-    void demand_pace(duration timeout, std::uint64_t rate);
+    /// From now on the sender must keep up (http/pace). What falls behind is reset with `timed_out`.
+    void demand_pace(duration timeout, std::uint64_t rate) { pace_.demand(timeout, rate); }
 
     /// More than this many bytes reset the body with `body_too_large`; 0 = no bound.
     void limit_to(std::uint64_t bytes) { limit_ = bytes; }
@@ -71,8 +70,8 @@ private:
     net::buffer& input_;
     underscores underscores_ = underscores::untouched;
     framing how_;
-    duration timeout_{}, credit_{};  ///< credit: how far the sender may fall behind from now on
-    std::uint64_t rate_ = 0, limit_ = 0, total_ = 0;
+    pace pace_;
+    std::uint64_t limit_ = 0, total_ = 0;
     std::uint64_t left_ = 0;
     std::size_t given_ = 0;  ///< bytes at the front of the input that the caller may still look at
     bool untouched_ = true, far_ = true;

@@ -1,6 +1,7 @@
 #pragma once
 // The server's side of an HTTP/1 connection: exchanges, one after the other.
 
+#include "http/client_connection.hpp"
 #include "http/connection_book.hpp"
 #include "http/h1_exchange.hpp"
 
@@ -9,7 +10,7 @@
 namespace lintel::http {
 
 /// Serves one client connection until it ends. While idle it owns no buffer and no exchange.
-class h1_connection {
+class h1_connection final : public client_connection {
 public:
     /// `limits` and `book` must outlive it.
     h1_connection(net::worker& home, std::unique_ptr<net::stream> client, const connection_limits& limits,
@@ -20,7 +21,6 @@ public:
     /// Reads requests and calls `answer` for each, in order, until either side closes. Malformed requests are answered
     /// here (RFC 9112 §2.2 and others) and end the connection.
     /// `refused`, where given, hears of those.
-    using refusal_observer = std::function<void(const net::stream& client, int status, error_code why)>;
     task<void> serve(const handler& answer, const refusal_observer& refused = {});
 
     /// What became of it by a 101: ask when serve() has ended.
@@ -30,14 +30,9 @@ public:
     };
     std::unique_ptr<tunnel> take_tunnel();
 
-    /// No further request: an idle connection closes now, a busy one after its response (which says so).
-    void drain();
-
-    /// Ends at once, whatever is under way.
-    void close();
-
-    /// Closes now if no byte of a request has arrived; false when one has.
-    bool leave_if_idle();
+    void drain() override;
+    void close() override;
+    bool leave_if_idle() override;
 
 private:
     net::ready_wait arrival();

@@ -1,10 +1,9 @@
 #include "http/h1_exchange.hpp"
 
-#include "base/text.hpp"
 #include "http/error.hpp"
 #include "http/error_page.hpp"
 #include "http/h1_writer.hpp"
-#include "http/target.hpp"
+#include "http/request_check.hpp"
 #include "net/error.hpp"
 
 namespace lintel::http {
@@ -78,25 +77,15 @@ result<void> h1_exchange::understand(std::size_t length)
     bool may_keep_alive = std::exchange(keep_alive_, false);  // until the head is found good
     if (auto parsed = parse_request_head(head_bytes_, limits_->head, request_); !parsed) return parsed;
     parsed_ = true;
-    if (request_.is("CONNECT")) return errc::method_not_allowed;
-    if (auto read = read_target(request_); !read) return read;
-    auto how = framing_of(request_);
-    if (!how) return how.error();
-    if (request_.is("TRACE") && how->what != framing::kind::none) return errc::unexpected_body;
-
+    auto checked = check_request(request_);
+    if (!checked) return checked.error();
     const auto& fields = request_.fields;
-    if (has_too_many_options(fields)) return errc::too_many_options;
-    bool http_1_1 = request_.version == version::http_1_1;
-    bool expects = http_1_1 && fields.find(field_id::expect) != nullptr;
-    auto unknown = [](const field& each) {
-        return each.id == field_id::expect && !text::equal_caseless(each.value, "100-continue");
-    };
-    if (expects && std::ranges::any_of(fields, unknown)) return errc::bad_expectation;
     bool close = fields.has_token(field_id::connection, "close");
+    bool http_1_1 = request_.version == version::http_1_1;
     is_last_ = close || (!http_1_1 && !fields.has_token(field_id::connection, "keep-alive"));
     keep_alive_ = may_keep_alive && !is_last_;
-    bool waits = expects && how->what != framing::kind::none && input_.empty();
-    body_.start(*how, waits ? [this] { return send_continue(); } : std::function<task<void>()>());
+    bool waits = checked->expects_continue && checked->body.what != framing::kind::none && input_.empty();
+    body_.start(checked->body, waits ? [this] { return send_continue(); } : std::function<task<void>()>());
     use(limits_->options);
     return {};
 }

@@ -1,6 +1,7 @@
 #pragma once
 // One request on an HTTP/1 connection and its answer.
 
+#include "http/connection_limits.hpp"
 #include "http/exchange.hpp"
 #include "http/h1_body.hpp"
 #include "http/h1_parser.hpp"
@@ -12,13 +13,6 @@
 #include <string>
 
 namespace lintel::http {
-
-/// One entrypoint's.
-struct connection_limits {
-    head_limits head;
-    model::http_options options;
-    std::size_t drain_bytes = 64 * 1024;  ///< of a request body that nobody read, before closing instead
-};
 
 /// Everything that a connection needs only while a request is there: idle connections have none, and whoever has had
 /// its request answered hands it on (`connection_book`). Belongs to one worker.

@@ -2,12 +2,11 @@
 
 #include "base/text.hpp"
 #include "http/error.hpp"
+#include "http/field_rules.hpp"
 
 namespace lintel::http {
 
 namespace {
-
-constexpr std::size_t longest_method = 32;
 
 /// Takes the next line off `rest`, without its CRLF. The scanner has seen to it that every line ends that way.
 std::string_view take_line(std::string_view& rest)
@@ -33,27 +32,8 @@ result<field> parse_field(std::string_view line)
 {
     if (line.front() == ' ' || line.front() == '\t') return errc::obsolete_folding;
     auto colon = line.find(':');
-    auto name = line.substr(0, colon);
-    if (colon == line.npos || !is_token(name)) return errc::bad_field_name;
-    auto value = text::trim(line.substr(colon + 1));
-    if (!is_field_value(value)) return errc::bad_field_value;
-    return field{name, value, identify(name)};
-}
-
-/// Whether `_` read as `-` makes it one of the fields that a proxy must know.
-bool passes_for_known(std::string_view name)
-{
-    std::string dashed(name);
-    std::ranges::replace(dashed, '_', '-');
-    return identify(dashed) != field_id::other;
-}
-
-enum class keep { yes, no, refuse };
-keep verdict_on(std::string_view name, underscores policy)
-{
-    if (policy == underscores::untouched || name.find('_') == name.npos) return keep::yes;
-    if (policy == underscores::reject) return keep::refuse;
-    return policy == underscores::drop || passes_for_known(name) ? keep::no : keep::yes;
+    if (colon == line.npos) return errc::bad_field_name;
+    return checked_field(line.substr(0, colon), text::trim(line.substr(colon + 1)));
 }
 
 }  // namespace

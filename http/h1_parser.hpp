@@ -2,24 +2,13 @@
 // Heads of HTTP/1 messages from bytes (RFC 9112 §2–5). Strict: one interpretation or an error. No I/O.
 
 #include "base/result.hpp"
+#include "http/head_limits.hpp"
 #include "http/message.hpp"
 
 #include <cstddef>
 #include <string_view>
 
 namespace lintel::http {
-
-/// What becomes of fields with "_" in their names: apps behind CGI and its heirs read X_Forwarded_For as the field that
-/// only a proxy may write. `pass` still drops those that read like a field of field_id.
-/// `untouched`: all of them stay, which is for what apps send back.
-enum class underscores : std::uint8_t { drop, pass, reject, untouched };
-
-struct head_limits {
-    std::size_t head_bytes = 32 * 1024;
-    std::size_t target_bytes = 8 * 1024;
-    std::size_t fields = 100;
-    http::underscores underscores = underscores::drop;
-};
 
 /// Finds the end of a head (or of a chunked body's trailers) in bytes that arrive piecemeal; looks at each byte once.
 class head_scanner {

@@ -11,11 +11,7 @@ namespace lintel::http {
 
 class h1_upstream final : public upstream_call {
 public:
-    struct limits {
-        head_limits head{
-            .head_bytes = 64 * 1024, .target_bytes = 64 * 1024, .fields = 1000, .underscores = underscores::untouched};
-        int interim = 100;
-    };
+    using limits = upstream_limits;
 
     h1_upstream(net::worker& home, std::unique_ptr<net::stream> connected, limits bounds);
 
@@ -25,6 +21,7 @@ public:
     body_source& response_body() override { return body_; }
     tunnel_end take_tunnel() override;
     bool response_begun() const override { return response_begun_; }
+    bool unprocessed() const override { return false; }
     void expect_pauses() override;
     void note_reader(bool fast) override;
     void abort() override;

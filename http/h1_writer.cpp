@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "http/chunked.hpp"
 #include "http/error.hpp"
+#include "http/field_rules.hpp"
 
 #include <charconv>
 
@@ -32,60 +33,10 @@ void add_length(std::string& out, std::uint64_t length)
     add_field(out, "Content-Length", {digits, static_cast<std::size_t>(end - digits)});
 }
 
-/// Those that only this connection's writer may say.
-bool is_connections_own(field_id id)
-{
-    switch (id) {
-        case field_id::connection:
-        case field_id::keep_alive:
-        case field_id::proxy_connection:
-        case field_id::transfer_encoding:
-        case field_id::content_length: return true;
-        default: return false;
-    }
-}
-
 void add_framing(std::string& out, framing body)
 {
     if (body.what == framing::kind::length) add_length(out, body.length);
     if (body.what == framing::kind::chunked) add_field(out, "Transfer-Encoding", "chunked");
-}
-
-/// Fields that say how to read, route, cache or trust a message come too late in a trailer (RFC 9110 §6.5.1).
-bool may_trail(const field& candidate)
-{
-    constexpr std::array<std::string_view, 30> never{"age",
-                                                     "authentication-info",
-                                                     "authorization",
-                                                     "cache-control",
-                                                     "content-disposition",
-                                                     "content-encoding",
-                                                     "content-language",
-                                                     "content-location",
-                                                     "content-range",
-                                                     "content-type",
-                                                     "cookie",
-                                                     "date",
-                                                     "expires",
-                                                     "if-match",
-                                                     "if-modified-since",
-                                                     "if-none-match",
-                                                     "if-range",
-                                                     "if-unmodified-since",
-                                                     "location",
-                                                     "origin",
-                                                     "pragma",
-                                                     "range",
-                                                     "retry-after",
-                                                     "server",
-                                                     "set-cookie",
-                                                     "sec-websocket-key",
-                                                     "strict-transport-security",
-                                                     "vary",
-                                                     "warning",
-                                                     "www-authenticate"};
-    if (candidate.id != field_id::other) return false;
-    return std::ranges::none_of(never, [&](auto name) { return text::equal_caseless(name, candidate.name); });
 }
 
 std::string trailer_lines(const fields* trailers)

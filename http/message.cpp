@@ -4,6 +4,16 @@
 
 namespace lintel::http {
 
+std::string_view name_of(version spoken)
+{
+    switch (spoken) {
+        case version::http_1_0: return "HTTP/1.0";
+        case version::http_1_1: return "HTTP/1.1";
+        case version::http_2: return "HTTP/2";
+    }
+    return "";
+}
+
 void request_head::clear()
 {
     method = target = path = raw_path = query = authority = {};

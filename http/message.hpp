@@ -9,7 +9,10 @@
 
 namespace lintel::http {
 
-enum class version : std::uint8_t { http_1_0, http_1_1 };
+enum class version : std::uint8_t { http_1_0, http_1_1, http_2 };
+
+/// As access logs write it.
+std::string_view name_of(version spoken);
 
 /// Views into the bytes of the connection it came by (or into what the code that made it keeps), and the list of
 /// fields.

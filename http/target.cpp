@@ -97,7 +97,7 @@ bool split_absolute(std::string_view target, std::string_view& authority, std::s
 result<void> read_authority(request_head& head, std::string_view from_target)
 {
     auto hosts = head.fields.count(field_id::host);
-    if (hosts > 1 || (hosts == 0 && head.version == version::http_1_1)) return errc::bad_host;
+    if (hosts > 1 || (hosts == 0 && head.version != version::http_1_0)) return errc::bad_host;
     head.authority = hosts == 1 ? head.fields.find(field_id::host)->value : std::string_view();
     if (!from_target.empty()) {
         // A Host that isn't one is refused even where the target's authority replaces it.

@@ -2,8 +2,16 @@
 // One request to an upstream and its answer: the mirror of `exchange`, an HTTP/1 connection or an HTTP/2 stream alike.
 
 #include "http/exchange.hpp"
+#include "http/head_limits.hpp"
 
 namespace lintel::http {
+
+/// What is taken from upstreams.
+struct upstream_limits {
+    head_limits head{
+        .head_bytes = 64 * 1024, .target_bytes = 64 * 1024, .fields = 1000, .underscores = underscores::untouched};
+    int interim = 100;
+};
 
 /// Belongs to one worker. `send` and the receiving side may run at the same time, each in one task.
 class upstream_call {
@@ -32,6 +40,9 @@ public:
 
     /// Any byte of an answer arrived: from here on the request can't be sent again.
     virtual bool response_begun() const = 0;
+
+    /// The upstream says that it did nothing with the request (RFC 9113 §8.7): it may be sent again.
+    virtual bool unprocessed() const = 0;
 
     /// The response may pause as long as it likes (event streams, gRPC): no patience between its bytes.
     virtual void expect_pauses() = 0;

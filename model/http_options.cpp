@@ -81,6 +81,8 @@ constexpr std::array table{
                 [](options& o, string_view t) { return read_word(o.reject_encoded_slashes, t, "pass", "reject"); }},
     http_option{"trace", "reject|allow", true,
                 [](options& o, string_view t) { return read_word(o.allow_trace, t, "reject", "allow"); }},
+    http_option{"h2c", "reject|allow", false,
+                [](options& o, string_view t) { return read_word(o.h2c, t, "reject", "allow"); }},
 };
 
 const http_option* find(string_view key)

@@ -30,6 +30,7 @@ struct http_options {
     bool path_as_is = false;              ///< match and forward the path as received; dot segments are refused
     bool reject_encoded_slashes = false;  ///< refuse %2F and %5C in the path
     bool allow_trace = false;
+    bool h2c = false;  ///< clients may speak HTTP/2 in clear text, with prior knowledge (RFC 9113 §3.3)
 
     bool operator==(const http_options&) const = default;
 };

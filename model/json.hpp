@@ -7,6 +7,7 @@
 #include "base/result.hpp"
 #include "model/snapshot.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,5 +25,9 @@ checked<bool> decode(std::string_view text, delta& step);
 
 std::string_view name_of(readiness ready);
 std::string_view name_of(tcp_security security);
+std::string_view name_of(scheme spoken);
+
+/// "http", "https" or "h2c"; none for anything else.
+std::optional<scheme> scheme_named(std::string_view name);
 
 }  // namespace lintel::model

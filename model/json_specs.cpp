@@ -29,6 +29,8 @@ constexpr names<tcp_security, 3> security_names{{
     {tcp_security::ended, "ended"},
 }};
 
+constexpr names<scheme, 3> scheme_names{{{scheme::http, "http"}, {scheme::https, "https"}, {scheme::h2c, "h2c"}}};
+
 constexpr names<challenge_kind, 2> challenge_names{{
     {challenge_kind::http_01, "http-01"},
     {challenge_kind::tls_alpn_01, "tls-alpn-01"},
@@ -81,6 +83,14 @@ void write(json& into, const char* key, const std::vector<std::string>& texts)
 
 std::string_view name_of(readiness ready) { return name_in(readiness_names, ready); }
 std::string_view name_of(tcp_security security) { return name_in(security_names, security); }
+std::string_view name_of(scheme spoken) { return name_in(scheme_names, spoken); }
+
+std::optional<scheme> scheme_named(std::string_view name)
+{
+    auto found = std::ranges::find(scheme_names, name, &std::pair<scheme, std::string_view>::second);
+    if (found == scheme_names.end()) return {};
+    return found->first;
+}
 
 json spec_of(const router& r)
 {
@@ -142,7 +152,7 @@ json spec_of(const service& s)
 {
     json spec{{"endpoints", s.endpoints}, {"source", s.source}};
     if (!s.pass_host) spec["pass_host"] = false;
-    if (s.tls) spec["tls"] = true;
+    if (s.scheme != scheme::http) spec["scheme"] = name_of(s.scheme);
     write(spec, "transport", s.transport);
     if (s.proxy_protocol != 0) spec["proxy_protocol"] = s.proxy_protocol;
     return spec;
@@ -152,7 +162,8 @@ void read_spec(const json& spec, service& into)
 {
     read(spec, "endpoints", into.endpoints);
     read(spec, "pass_host", into.pass_host);
-    read(spec, "tls", into.tls);
+    if (spec.value("tls", false)) into.scheme = scheme::https;  // as a last good snapshot of 0.1 has it
+    read_name(spec, "scheme", scheme_names, into.scheme);
     read(spec, "transport", into.transport);
     auto version = spec.value("proxy_protocol", std::int64_t{0});
     if (version < 0 || version > 2)
@@ -200,6 +211,7 @@ json spec_of(const transport& t)
     write(spec, "chain_file", t.chain_file);
     write(spec, "key_file", t.key_file);
     if (!t.verify) spec["verify"] = false;
+    if (!t.http2) spec["http2"] = false;
     return spec;
 }
 
@@ -213,6 +225,7 @@ void read_spec(const json& spec, transport& into)
     read(spec, "chain_file", into.chain_file);
     read(spec, "key_file", into.key_file);
     read(spec, "verify", into.verify);
+    read(spec, "http2", into.http2);
     read(spec, "source", into.source);
 }
 

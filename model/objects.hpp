@@ -57,11 +57,18 @@ struct tcp_router {
     bool operator==(const tcp_router&) const = default;
 };
 
+/// What is spoken with the endpoints of a service, as the scheme of a server's URL names it.
+enum class scheme {
+    http,   ///< HTTP/1.1 in clear text
+    https,  ///< over TLS; which version of HTTP is agreed on by ALPN
+    h2c,    ///< HTTP/2 with prior knowledge in clear text (RFC 9113 §3.3)
+};
+
 /// A set of endpoints that are all as good as each other, used in turn.
 struct service {
     std::vector<std::string> endpoints;
     bool pass_host = true;   ///< false: the endpoint's own authority is sent as Host
-    bool tls = false;        ///< TLS is spoken with the endpoints
+    model::scheme scheme = model::scheme::http;
     std::string transport;   ///< id of how TLS is spoken with them; empty: verified against the system's authorities
     int proxy_protocol = 0;  ///< version of the PROXY header that is sent ahead, 1 or 2; 0 = none
     std::string source;
@@ -104,6 +111,7 @@ struct transport {
     std::string key_pem;      ///< never logged, never in an answer, never in the last good snapshot
     std::string ca_file, chain_file, key_file;  ///< where these texts come from, as certificate's
     bool verify = true;
+    bool http2 = true;  ///< offered to the endpoints
     std::string source;
 
     bool operator==(const transport&) const = default;

@@ -39,6 +39,14 @@ void buffer::consume(std::size_t count)
     if (begin_ == end_) begin_ = end_ = 0;
 }
 
+void buffer::swap(buffer& other)
+{
+    std::swap(memory_, other.memory_);
+    std::swap(capacity_, other.capacity_);
+    std::swap(begin_, other.begin_);
+    std::swap(end_, other.end_);
+}
+
 void buffer::release()
 {
     if (memory_) pool_->give_back(std::move(memory_), capacity_);

@@ -45,6 +45,9 @@ public:
     /// There is no room behind the present bytes: the last read took as much as it could.
     bool full() const { return memory_ && end_ == capacity_; }
 
+    /// Of two buffers of one pool. The bytes stay where they are.
+    void swap(buffer& other);
+
     /// Gives the memory back; the bytes in it are lost.
     void release();
 

@@ -73,6 +73,13 @@ public:
     bool short_read_is_all() const { return !urgent_; }
     void assume_ready(direction what) { of(what).ready = true; }
 
+    /// For streams without a descriptor, who know themselves: a try may succeed, whoever waits goes on.
+    void becomes_ready(direction what)
+    {
+        of(what).ready = true;
+        finish(of(what), {});
+    }
+
     /// The peer has ended or reset the stream, as far as the last round of the loop knows.
     bool hung_up() const { return hung_up_; }
 

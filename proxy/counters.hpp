@@ -1,6 +1,8 @@
 #pragma once
 // What a worker counts. Each worker writes its own, anyone sums them up.
 
+#include "http/h2_budget.hpp"
+
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -29,6 +31,21 @@ enum class counter {
     tcp_connections,  ///< taken by TCP routers
     tcp_connections_open,
     access_lines_dropped,
+    h2_rapid_reset,  ///< from here on: HTTP/2 connections that ended for it (docs/http2.md), in the order of h2_attack
+    h2_made_you_reset,
+    h2_continuation,
+    h2_header_list,
+    h2_too_many_streams,
+    h2_settings,
+    h2_ping,
+    h2_priority,
+    h2_window_update,
+    h2_empty_data,
+    h2_tiny_data,
+    h2_unknown_frames,
+    h2_slow_preface,
+    h2_slow_head,
+    h2_stalled,  ///< requests that did
     count_
 };
 
@@ -36,7 +53,13 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(counter::
     "connections",   "connections_open", "connections_refused",  "connections_shed",     "handshakes_failed",
     "requests",      "requests_open",    "responses_2xx",        "responses_3xx",        "responses_4xx",
     "responses_5xx", "own_errors",       "upstream_connections", "upstream_requests",    "replays",
-    "tunnels",       "tunnels_open",     "tcp_connections",      "tcp_connections_open", "access_lines_dropped"};
+    "tunnels",       "tunnels_open",     "tcp_connections",      "tcp_connections_open", "access_lines_dropped",
+    "h2_rapid_reset", "h2_made_you_reset", "h2_continuation", "h2_header_list", "h2_too_many_streams", "h2_settings", "h2_ping", "h2_priority", "h2_window_update", "h2_empty_data", "h2_tiny_data", "h2_unknown_frames", "h2_slow_preface", "h2_slow_head", "h2_stalled"};
+
+inline counter counter_of(http::h2_attack how)
+{
+    return static_cast<counter>(static_cast<int>(counter::h2_rapid_reset) + static_cast<int>(how));
+}
 
 class counters {
 public:

@@ -83,6 +83,15 @@ struct edge::inside {
         }
     }
 
+    /// What belongs to a worker goes before its loop does.
+    ~inside()
+    {
+        for (const auto& each : seats) each->thread.stop();
+        for (const auto& [id, each] : builder.endpoints()) {
+            for (std::size_t i = 0; i < seats.size(); ++i) each->of(i).multiplexed.clear();
+        }
+    }
+
     void tell(const endpoint& changed)
     {
         report(link::endpoint_report{changed.id(), std::string(changed.state()), ""});
@@ -195,7 +204,7 @@ task<std::vector<link::rejection>> edge::apply(const model::delta& step)
         if (change.certificates) each.state->waiting_names.look_again();
         for (const auto& list : {&change.touched, &change.retired}) {
             for (const auto& which : *list) {
-                if (which->draining()) which->of(index).idle.clear();
+                if (which->draining()) leave_pool(which->of(index));
             }
         }
     });

@@ -2,6 +2,7 @@
 
 #include "net/error.hpp"
 #include "proxy/forward_fields.hpp"
+#include "proxy/grpc.hpp"
 #include "proxy/own_reply.hpp"
 #include "proxy/relay.hpp"
 #include "proxy/route_policy.hpp"
@@ -36,6 +37,13 @@ private:
     std::size_t mine_;
 };
 
+/// Null: the request has none, or is none of gRPC's.
+const http::field* grpc_timeout_of(const http::request_head& request)
+{
+    const auto* type = request.fields.find("Content-Type");
+    return type != nullptr && is_grpc(type->value) ? request.fields.find("grpc-timeout") : nullptr;
+}
+
 class forwarding {
 public:
     forwarding(worker_state& worker, http::exchange& client, std::size_t entrypoint, route_ptr route,
@@ -48,6 +56,10 @@ public:
           request_(client, worker, record.client),
           watch_(worker.loop, client)
     {
+        if (const auto* timeout = grpc_timeout_of(client.request())) {
+            // One that can't be read is the app's to judge.
+            if (auto limit = parse_grpc_timeout(timeout->value)) watch_.expires_at(began_ + *limit);
+        }
         if (worker_.access != nullptr) record_.request_id = request_.request_id();
     }
 
@@ -57,7 +69,7 @@ public:
         auto length = client_.body().length().value_or(0);
         bool short_one = length > 0 && length <= worker_.settings.collected_body_bytes;
         if (short_one && worker_.collected_bytes + length <= most_collected_bytes) return collect_first();
-        if (!client_.body().complete()) return wait_first();
+        if (!client_.body().complete() && !shares_connections()) return wait_first();
         return attempts();
     }
 
@@ -79,6 +91,10 @@ private:
         if (auto ended = co_await match_again()) co_return *ended;
         co_return co_await attempts();
     }
+
+    /// A body that streams to such a service holds no connection of its own, and calls of gRPC last as long as they
+    /// like.
+    bool shares_connections() const { return route_->service->scheme == model::scheme::h2c; }
 
     /// A body that streams holds an endpoint for as long as the client takes: only so many at a time.
     task<upload_slots::place> wait_for_place()
@@ -114,7 +130,9 @@ private:
             // A connection that died in the pool says nothing against its endpoint: the next try is a new connection,
             // to the same one if there is no other.
             demanded = freshness::new_only;
-            if (!last.pooled || never_reached(last.what)) avoid_.push_back(target.get());
+            // One that is leaving, or full, may do once more: on another connection.
+            bool asked_enough = last.unprocessed ? std::exchange(refused_once_, true) : !last.pooled;
+            if (asked_enough || never_reached(last.what)) avoid_.push_back(target.get());
             keep_.push_back(std::move(target));
         }
     }
@@ -124,12 +142,12 @@ private:
         ++record_.attempts;
         record_.detail.clear();
         if (worker_.access != nullptr) record_.endpoint = target->authority();
-        lease held(worker_, target, route_->service->security, proxy_header());
+        lease held(worker_, target, manner());
         if (!held.take_pooled(demanded)) {
             auto connected = co_await connect(held);
             if (!connected) co_return not_connected(held, target, connected.error());
             // Connecting took time: an endpoint that was told to stop meanwhile gets no new request.
-            if (target->draining()) co_return outcome{.what = fault::connect_refused, .why = {}, .state = "draining"};
+            if (target->draining() || !held.has_call()) co_return outcome{.what = fault::connect_refused, .why = {}, .state = "draining"};
         }
         request_.address_to(*target, route_->service->pass_host, options().path_as_is);
         worker_.counters.add(counter::upstream_requests);
@@ -141,6 +159,7 @@ private:
         auto result = co_await relay(worker_, client_, watch_, held, request, record_);
         result.sent = true;
         result.pooled = held.pooled();
+        result.unprocessed = result.unprocessed || (held.call().unprocessed() && body_is_whole());
         note(*target, result);
         if (result.what == fault::none) held.give_back();
         co_return result;
@@ -149,13 +168,13 @@ private:
     task<result<void>> connect(lease& held)
     {
         client_watch::breaking on_departure(watch_, [&held] { held.abort(); });
-        if (watch_.gone()) co_return net::errc::aborted;
+        if (watch_.over() != fault::none) co_return net::errc::aborted;
         co_return co_await held.connect(options().connect_timeout);
     }
 
     outcome not_connected(const lease& held, const endpoint_ptr& target, error_code why)
     {
-        if (watch_.gone()) return {fault::client_gone, why};
+        if (watch_.over() != fault::none) return {watch_.over(), why};
         if (held.failed_in_tls()) return no_tls(held, *target, why);
         auto what = fault_of_connect(why);
         if (what != fault::exhausted && target->set_reachable(false)) worker_.suspect(target);
@@ -171,6 +190,12 @@ private:
         return {silent ? fault::connect_timeout : fault::upstream_tls, {}};
     }
 
+    manner_of_speaking manner() const
+    {
+        const auto& service = *route_->service;
+        return {service.scheme, service.security, request_.is_websocket(), proxy_header()};
+    }
+
     /// What the service's endpoints are told of the client's connection; empty where they don't ask for it.
     std::string proxy_header() const
     {
@@ -183,6 +208,7 @@ private:
     static void note(endpoint& target, const outcome& result)
     {
         if (result.response_begun) return target.answered();
+        if (result.unprocessed) return;  // it said so, and that is an answer
         bool silent = result.what == fault::no_answer || (result.what == fault::upstream_closed && !result.pooled);
         if (silent) target.failed_to_answer(steady_clock::now());
     }
@@ -193,9 +219,10 @@ private:
 
     bool may_try_again(const outcome& last)
     {
-        if (client_.response_started() || last.response_begun || watch_.gone()) return false;
+        if (client_.response_started() || last.response_begun || watch_.over() != fault::none) return false;
         auto longest = options().retry_timeout;
         if (longest > duration{} && steady_clock::now() - began_ >= longest) return false;
+        if (last.unprocessed) return avoid_.size() < most_attempts;
         if (!last.sent && never_reached(last.what)) return avoid_.size() < most_attempts;  // the body is untouched
         bool died = last.what == fault::upstream_closed || last.what == fault::upstream_tls;
         if (!died || !replayable()) return false;
@@ -239,6 +266,7 @@ private:
     std::string collected_;
     std::shared_ptr<rotation> turns_;  ///< of the service whose upload slot is held
     upload_slots::place place_;
+    bool refused_once_ = false;  ///< by an upstream that did nothing with the request
     std::vector<const endpoint*> avoid_;
     std::vector<endpoint_ptr> keep_;  ///< so that the addresses in `avoid_` stay theirs
 };

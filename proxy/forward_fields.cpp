@@ -152,7 +152,7 @@ forwarded_request::forwarded_request(const http::exchange& exchange, worker_stat
     head_.authority = received_authority_ = received.authority;
     auto length = value_of(received.fields, field_id::content_length);
     bool bodiless = received.fields.count(field_id::transfer_encoding) == 0 && (length.empty() || length == "0");
-    bool can_switch = received.is("GET") && received.version == http::version::http_1_1 && bodiless;
+    bool can_switch = received.is("GET") && received.version != http::version::http_1_0 && bodiless;
     websocket_ = can_switch && text::equal_caseless(received.upgrade(), "websocket");
 
     nominated_ = nominated(received.fields);

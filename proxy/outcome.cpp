@@ -122,6 +122,9 @@ verdict verdict_of(fault what, std::string_view state)
         case fault::client_slow:
             return {408, "client-timeout", "The request's body came too slowly.",
                     "Lower body_rate or raise body_timeout of the route if its clients are that slow."};
+        case fault::deadline:
+            return {504, "deadline", "The client's own deadline is over.",
+                    "Nothing, unless the client's grpc-timeout is shorter than what the app needs."};
         case fault::busy:
             return {503, "busy", "The app is taking as many uploads as it may.",
                     "Raise max_uploads_per_service if the app can take more at a time."};

@@ -31,6 +31,7 @@ enum class fault {
     body_too_large,    ///< above the route's limit
     trailers_too_large,
     client_slow,  ///< the client's body came too slowly
+    deadline,     ///< the client's own (grpc-timeout) is over
     busy,         ///< too many bodies stream to this service already
     client_gone,  ///< nobody is left to answer
     silent,       ///< both sides of what is passed on as it is said nothing for too long
@@ -43,6 +44,7 @@ struct outcome {
     bool response_begun = false;  ///< the upstream sent a byte of a response
     bool sent = false;            ///< a connection was had, and something of the request may have gone over it
     bool pooled = false;          ///< the connection had been used before
+    bool unprocessed = false;     ///< the upstream says that it did nothing with it, and no byte of its body was read
     std::string_view state = {};  ///< with no_endpoint: why (service::why_none)
 };
 

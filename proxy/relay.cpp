@@ -4,6 +4,7 @@
 #include "http/error.hpp"
 #include "net/error.hpp"
 #include "net/task_group.hpp"
+#include "proxy/grpc.hpp"
 #include "proxy/open_tunnel.hpp"
 
 namespace lintel::proxy {
@@ -17,8 +18,10 @@ constexpr std::uint64_t large_body_bytes = 48 * 1024;  ///< that say something a
 /// Counts the bytes that pass, keeps back trailers that concern one connection, and remembers why a body broke.
 class observed_body final : public http::body_source {
 public:
-    observed_body(http::body_source& inner, std::uint64_t& total, const field_names& kept_back)
-        : inner_(inner), total_(total), kept_back_(kept_back)
+    /// `watch`, where given: of a client that learns in trailers that its deadline is over.
+    observed_body(http::body_source& inner, std::uint64_t& total, const field_names& kept_back,
+                  const client_watch* watch = nullptr)
+        : inner_(inner), total_(total), kept_back_(kept_back), watch_(watch)
     {
     }
 
@@ -36,6 +39,7 @@ public:
     std::optional<std::uint64_t> length() const override { return inner_.length(); }
     bool complete() const override { return inner_.complete(); }
     error_code broken() const { return broken_; }
+    bool ended_early() const { return ended_early_; }
 
 private:
     task<http::body_piece> read_later()
@@ -53,23 +57,38 @@ private:
         }
         total_ += piece.bytes.size();
         if (piece.what == http::body_piece::kind::reset) broken_ = piece.why;
+        bool late = broken_ && watch_ != nullptr && watch_->over() == fault::deadline && !inner_.length();
+        if (late) piece = deadline_exceeded();
+    }
+
+    /// What a gRPC client gets that has seen a part of the answer when its deadline is over.
+    http::body_piece deadline_exceeded()
+    {
+        ended_early_ = true;
+        auto said = verdict_of(fault::deadline);
+        status_ = std::to_string(static_cast<int>(grpc_status_of(said)));
+        message_ = grpc_message(said.sentence);
+        trailers_.clear();
+        trailers_.add("grpc-status", status_);
+        trailers_.add("grpc-message", message_);
+        return http::body_piece::end_with(&trailers_);
     }
 
     http::body_source& inner_;
     std::uint64_t& total_;
     const field_names& kept_back_;
+    const client_watch* watch_;
     http::fields trailers_;
+    std::string status_, message_;
     error_code broken_;
+    bool ended_early_ = false;
 };
 
-/// A media type (RFC 9110 §8.3.1) whose sender may be silent for long: event streams and gRPC with any message format.
+/// A media type (RFC 9110 §8.3.1) whose sender may be silent for long.
 bool has_pauses(std::string_view content_type)
 {
     auto media = text::trim(content_type.substr(0, content_type.find(';')));
-    constexpr std::string_view grpc = "application/grpc";
-    auto format = media.substr(std::min(media.size(), grpc.size()));
-    bool is_grpc = text::equal_caseless(media.substr(0, grpc.size()), grpc) && (format.empty() || format[0] == '+');
-    return is_grpc || text::equal_caseless(media, "text/event-stream");
+    return is_grpc(content_type) || text::equal_caseless(media, "text/event-stream");
 }
 
 class attempt {
@@ -105,6 +124,7 @@ public:
         }
         if (result.what != fault::none) upstream_.abort();
         result.response_begun = upstream_.response_begun();
+        result.unprocessed = upstream_.unprocessed() && request_bytes_ == 0;
         co_return result;
     }
 
@@ -154,13 +174,14 @@ private:
         record_.status = head.status;
         const auto* type = head.fields.find("Content-Type");
         if (type != nullptr && has_pauses(type->value)) upstream_.expect_pauses();
-        observed_body body(upstream_.response_body(), record_.sent_bytes, response_names_);
+        observed_body body(upstream_.response_body(), record_.sent_bytes, response_names_, &watch_);
         auto waits = client_.connection().write_waits();
         auto sent = co_await client_.respond(head, body);
         watch_.stop();
+        if (body.ended_early()) record_.reason = verdict_of(fault::deadline).reason;
         if (record_.sent_bytes >= large_body_bytes) upstream_.note_reader(client_.connection().write_waits() == waits);
         if (sent) co_return outcome{};
-        if (watch_.gone()) co_return outcome{fault::client_gone, {}};
+        if (watch_.over() != fault::none) co_return outcome{watch_.over(), {}};
         if (body.broken()) co_return outcome{fault::response_cut, body.broken()};
         co_return outcome{fault::client_gone, sent.error()};
     }
@@ -182,13 +203,13 @@ private:
 
     outcome failed(error_code why) const
     {
-        if (watch_.gone()) return {fault::client_gone, why};
+        if (watch_.over() != fault::none) return {watch_.over(), why};
         if (auto broken = request_body_.broken()) {
             return {fault_of_body(broken), broken};
         }
         if (why == net::errc::timed_out || unread_)
             return {upstream_.response_begun() ? fault::response_cut : fault::no_answer, why};
-        if (!upstream_.response_begun()) {
+        if (!upstream_.response_begun() && !http::is_malformed(why)) {
             // In TLS 1.3 who demands a certificate of ours says so after we took the handshake for done (RFC 8446
             // §4.4.2).
             bool refused = why == tls::errc::protocol_error && !held_.pooled();

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "http/h1_writer.hpp"
+#include "net/peeked_stream.hpp"
 #include "proxy/forward.hpp"
 #include "proxy/forward_fields.hpp"
 #include "proxy/own_reply.hpp"
@@ -59,7 +60,8 @@ server::server(worker_state& worker)
     for (std::size_t i = 0; i < worker_.settings.entrypoints.size(); ++i) {
         doors_.push_back(
             {[this, i](http::exchange& exchange) { return answer(exchange, i); },
-             [this, i](const net::stream& from, int status, error_code why) { note_refused(i, from, status, why); }});
+             [this, i](const net::stream& from, int status, error_code why) { note_refused(i, from, status, why); },
+             [this, i](const net::stream& from, http::h2_attack how, bool ends) { note_attack(i, from, how, ends); }});
     }
 }
 
@@ -114,6 +116,9 @@ task<void> server::serve(std::size_t entrypoint, std::unique_ptr<net::stream> cl
         client = co_await shake_hands(std::move(client), end);
         if (!client) co_return;
     }
+    if (client->secured().protocol == "h2" || (worker_.limits[entrypoint].options.h2c && !client->secured().encrypted &&
+                                               co_await speaks_h2(entrypoint, client)))
+        co_return co_await serve_h2(entrypoint, std::move(client));
     std::unique_ptr<http::h1_connection::tunnel> tunnel;
     {
         http::h1_connection connection(worker_.loop, std::move(client), worker_.limits[entrypoint], worker_.clients);
@@ -122,6 +127,29 @@ task<void> server::serve(std::size_t entrypoint, std::unique_ptr<net::stream> cl
         tunnel = connection.take_tunnel();
     }
     if (tunnel) co_await tunnel->keeper(std::move(tunnel->client));
+}
+
+/// In clear text a client that knows begins with the preface (RFC 9113 §3.3). What it doesn't begin with is HTTP/1's.
+task<bool> server::speaks_h2(std::size_t entrypoint, std::unique_ptr<net::stream>& client)
+{
+    auto made = std::make_unique<net::peeked_stream>(worker_.loop, std::move(client));
+    auto& peeked = *made;
+    client = std::move(made);
+    listed here(shaking_hands_, peeked);
+    peeked.expires_at(net::direction::read, steady_clock::now() + worker_.limits[entrypoint].options.head_timeout);
+    for (;;) {
+        auto size = std::min(peeked.peeked().size(), http::h2_preface.size());
+        if (peeked.peeked().substr(0, size) != http::h2_preface.substr(0, size)) co_return false;
+        if (size == http::h2_preface.size()) co_return true;
+        if (!co_await peeked.peek_more()) co_return false;
+    }
+}
+
+task<void> server::serve_h2(std::size_t entrypoint, std::unique_ptr<net::stream> client)
+{
+    http::h2_connection connection(worker_.loop, std::move(client), worker_.limits[entrypoint], worker_.clients);
+    if (draining_) connection.drain();
+    co_await connection.serve(doors_[entrypoint]);
 }
 
 /// Whose connection it is, and whether a TCP router takes it. Null: one did, or it is over. Apart from serve(), whose
@@ -192,7 +220,7 @@ task<void> server::answer(http::exchange& exchange, std::size_t entrypoint)
         .method = request.method,
         .host = request.host,
         .path = request.path,
-        .protocol = request.version == http::version::http_1_0 ? "HTTP/1.0" : "HTTP/1.1",
+        .protocol = http::name_of(request.version),
         .tls = exchange.connection().secured().encrypted,
         .reason = {},
         .route = {},
@@ -256,6 +284,16 @@ task<void> server::tell(http::exchange& exchange, const outcome& what, access_re
     co_await reply_with(exchange, verdict, "", record);
 }
 
+/// What only attackers do, or clients that are broken: `ends`: their connection ends for it, else one request did.
+void server::note_attack(std::size_t entrypoint, const net::stream& client, http::h2_attack how, bool ends)
+{
+    worker_.counters.add(counter_of(how));
+    if (!ends) return;
+    log::warn("h2.attack", {{"attack", http::name_of(how)},
+                            {"client", client.peer().ip()},
+                            {"entrypoint", worker_.settings.entrypoints[entrypoint].name}});
+}
+
 /// A message that was no request still leaves its line.
 void server::note_refused(std::size_t entrypoint, const net::stream& client, int status, error_code why)
 {
@@ -282,7 +320,7 @@ task<void> server::drain(time_point end, std::function<void()> done)
     draining_ = true;
     for (auto& each : listeners_) each->stop();
     co_await accepting_.join();
-    worker_.clients.for_each([](http::h1_connection& each) { each.drain(); });
+    worker_.clients.for_each([](http::client_connection& each) { each.drain(); });
     net::event tick(worker_.loop);
     while (connections_.size() > 0 && steady_clock::now() < end) {
         co_await tick.wait_until(std::min(end, steady_clock::now() + 20ms));
@@ -295,7 +333,7 @@ task<void> server::drain(time_point end, std::function<void()> done)
     if (connections_.size() > 0) log::warn("drain.cut", {{"connections", connections_.size()}});
     worker_.waiting_names.give_up();
     for (auto* each : shaking_hands_) each->close();
-    worker_.clients.for_each([](http::h1_connection& each) { each.close(); });
+    worker_.clients.for_each([](http::client_connection& each) { each.close(); });
     for (auto* each : worker_.tunnels) each->cut();
     for (auto* each : worker_.tcp_connections) each->cut();
     co_await connections_.join();

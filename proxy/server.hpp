@@ -2,6 +2,7 @@
 // One worker's part of the front door: accepts, serves, drains.
 
 #include "http/h1_connection.hpp"
+#include "http/h2_connection.hpp"
 #include "net/listener.hpp"
 #include "net/task_group.hpp"
 #include "proxy/arrival.hpp"
@@ -38,18 +39,18 @@ private:
                                                 time_point end, admitted& counted_in);
     task<void> pass_on(std::size_t entrypoint, arrival from, time_point end);
     task<std::unique_ptr<net::stream>> shake_hands(std::unique_ptr<net::stream> client, time_point end);
+    task<bool> speaks_h2(std::size_t entrypoint, std::unique_ptr<net::stream>& client);
+    task<void> serve_h2(std::size_t entrypoint, std::unique_ptr<net::stream> client);
     task<void> answer(http::exchange& exchange, std::size_t entrypoint);
     bool belongs_here(const route& matched, const net::stream::security& agreed, std::string_view host) const;
     now_or_later<outcome> answer_route(http::exchange& exchange, std::size_t entrypoint, const route_ptr& route,
                                        access_record& record);
     task<void> tell(http::exchange& exchange, const outcome& what, access_record& record);
+    void note_attack(std::size_t entrypoint, const net::stream& client, http::h2_attack how, bool ends);
     void note_refused(std::size_t entrypoint, const net::stream& client, int status, error_code why);
 
     /// Who answers what comes in by one entrypoint.
-    struct door {
-        http::handler answer;
-        http::h1_connection::refusal_observer refused;
-    };
+    using door = http::h2_connection::observers;
 
     worker_state& worker_;
     std::vector<door> doors_;  ///< by the index of the entrypoint

@@ -129,7 +129,7 @@ void option_set::apply_to(SSL* session, std::string_view server_name) const
 
 std::string_view option_set::choose_protocol(std::string_view offered) const
 {
-    static const std::vector<std::string> ours{"http/1.1"};
+    static const std::vector<std::string> ours{"h2", "http/1.1"};
     for (const auto& each : spec_.protocols.empty() ? ours : spec_.protocols) {
         for (std::size_t at = 0; at < offered.size();) {
             auto length = static_cast<unsigned char>(offered[at]);

@@ -184,6 +184,7 @@ service_ptr table_builder::build_service(const std::string& id, const model::ser
     made->id = id;
     made->pass_host = spec.pass_host;
     made->turns = turns;
+    made->scheme = spec.scheme;
     if (spec.proxy_protocol != 0)
         made->proxy_header = spec.proxy_protocol == 1 ? net::proxy_version::v1 : net::proxy_version::v2;
     if (auto security = security_of(spec)) {
@@ -201,9 +202,10 @@ service_ptr table_builder::build_service(const std::string& id, const model::ser
 /// Null: clear text. What a service names has to be there even where it has no use for it: somebody meant it to count.
 std::expected<security_ptr, std::string> table_builder::security_of(const model::service& spec)
 {
-    if (!spec.tls && spec.transport.empty()) return nullptr;
+    bool encrypted = spec.scheme == model::scheme::https;
+    if (!encrypted && spec.transport.empty()) return nullptr;
     auto security = transports_.find(spec.transport);
-    return spec.tls || !security ? security : nullptr;
+    return encrypted || !security ? security : nullptr;
 }
 
 void table_builder::take_routers(const model::delta& step, names touched, change& result)
@@ -302,7 +304,7 @@ tcp_route_ptr table_builder::compile(const std::string& id, const model::tcp_rou
         result.rejected.push_back({"tcp_router", id, made->refusal});
     };
     if (made->refusal.empty() && !made->service) reject("the service " + spec.service + " does not exist");
-    if (made->refusal.empty() && state_.services.at(spec.service).tls)
+    if (made->refusal.empty() && state_.services.at(spec.service).scheme == model::scheme::https)
         reject("the service " + spec.service + " speaks TLS with its endpoints, which TCP routers can't");
     return made;
 }

@@ -3,6 +3,7 @@
 
 #include "http/h1_upstream.hpp"
 #include "model/objects.hpp"
+#include "proxy/upstream/h2_pool.hpp"
 #include "proxy/upstream/security.hpp"
 
 #include <atomic>
@@ -12,7 +13,7 @@
 
 namespace lintel::proxy {
 
-/// A connection that can take a call, and the way it speaks.
+/// A connection of HTTP/1 that can take a call, and the way it speaks.
 struct upstream_connection {
     std::unique_ptr<http::h1_upstream> call;
     security_ptr speaks;
@@ -24,7 +25,8 @@ class endpoint {
 public:
     /// What one worker keeps for this endpoint.
     struct share {
-        std::vector<upstream_connection> idle;    ///< the one used last is at the back
+        std::vector<upstream_connection> idle;  ///< of HTTP/1; the one used last is at the back
+        std::vector<std::shared_ptr<h2_pool>> multiplexed;  ///< one for each way in which they are made
         std::atomic<std::uint32_t> in_flight{0};  ///< written by its worker, read by the link thread
     };
 

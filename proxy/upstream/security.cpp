@@ -4,8 +4,11 @@ namespace lintel::proxy {
 
 upstream_security::upstream_security(const model::transport& how, std::size_t workers)
 {
-    while (clients_.size() < workers)
-        clients_.push_back(std::make_unique<tls::client>(how, std::vector<std::string>{"http/1.1"}));
+    using protocols = std::vector<std::string>;
+    while (clients_.size() < workers) {
+        clients_.push_back(std::make_unique<tls::client>(how, protocols{"http/1.1"}));
+        if (how.http2) with_http2_.push_back(std::make_unique<tls::client>(how, protocols{"h2", "http/1.1"}));
+    }
 }
 
 std::optional<problem> security_registry::take(const std::string& id, const model::transport& how)

@@ -17,10 +17,17 @@ class upstream_security {
 public:
     upstream_security(const model::transport& how, std::size_t workers);
 
-    tls::client& of(std::size_t worker) const { return *clients_[worker]; }
+    /// What is offered by ALPN (RFC 7301): HTTP/2 ahead of HTTP/1.1 unless the transport keeps it from its endpoints,
+    /// or HTTP/1.1 alone, for what HTTP/2 can't carry.
+    enum class offer { any, http_1 };
+    tls::client& of(std::size_t worker, offer what) const
+    {
+        return what == offer::any && !with_http2_.empty() ? *with_http2_[worker] : *clients_[worker];
+    }
+    bool may_agree_on_http2() const { return !with_http2_.empty(); }
 
 private:
-    std::vector<std::unique_ptr<tls::client>> clients_;
+    std::vector<std::unique_ptr<tls::client>> clients_, with_http2_;
 };
 
 /// Null: clear text.

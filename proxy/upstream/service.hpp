@@ -30,6 +30,7 @@ struct service {
     bool pass_host = true;
     std::vector<endpoint_ptr> endpoints;
     std::shared_ptr<rotation> turns;
+    model::scheme scheme = model::scheme::http;
     security_ptr security;                           ///< how TLS is spoken with the endpoints; null: clear text
     std::optional<net::proxy_version> proxy_header;  ///< sent ahead of everything else
     std::string refusal;  ///< why nothing may be sent to it: TLS can't be spoken as it has to be; empty = it may

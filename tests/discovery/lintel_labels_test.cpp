@@ -37,6 +37,16 @@ TEST(LintelLabels, AHostIsServedOverHttpsWithARedirectToIt)
     EXPECT_EQ(service(made, "a.example.com")->spec.endpoints, std::vector<std::string>{"3f2a9c81d0e4ffff:80"});
 }
 
+TEST(LintelLabels, TheContainerSpeaksWhatTheLabelSays)
+{
+    auto made = read({{"lintel.host", "a.example.com"}, {"lintel.scheme", " h2c"}});
+    EXPECT_EQ(problems_of(made), "");
+    EXPECT_EQ(service(made, "a.example.com")->spec.scheme, model::scheme::h2c);
+    auto wrong = read({{"lintel.host", "a.example.com"}, {"lintel.scheme", "h2"}});
+    EXPECT_TRUE(only_problem(wrong, "lintel.scheme", "the scheme h2 is none"));
+    EXPECT_NE(service(wrong, "a.example.com")->refusal, "");
+}
+
 TEST(LintelLabels, OptionsHoldForEveryRouterOfTheContainer)
 {
     auto made = read({{"lintel.host", "a.example.com"},

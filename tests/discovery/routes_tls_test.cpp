@@ -85,10 +85,10 @@ TEST_F(RoutesTls, WeakSuitesAreNotOfferedAndNoneLeftMeansTls13)
 
 TEST_F(RoutesTls, ProtocolsThatAreNotSpokenAreNotOffered)
 {
-    auto made = options("{alpnProtocols: [h2, http/1.1, acme-tls/1, http/1.0]}");
+    auto made = options("{alpnProtocols: [h2, h3, http/1.1, acme-tls/1, http/1.0]}");
     EXPECT_EQ(made.refusal, "");
-    EXPECT_EQ(made.spec.protocols, (texts{"http/1.1", "http/1.0"}));
-    EXPECT_TRUE(problems.contains("the protocol h2 is not spoken, ignored")) << problems;
+    EXPECT_EQ(made.spec.protocols, (texts{"h2", "http/1.1", "http/1.0"}));
+    EXPECT_TRUE(problems.contains("the protocol h3 is not spoken, ignored")) << problems;
     EXPECT_TRUE(problems.contains("the protocol acme-tls/1 is not spoken")) << problems;
 }
 
@@ -196,9 +196,26 @@ TEST_F(RoutesTls, AServiceMaySpeakTls)
     auto made =
         read("http:\n  services:\n    s: {loadBalancer: {serversTransport: t, servers: [{url: 'https://a'}]}}\n");
     EXPECT_TRUE(made.problems.empty());
-    EXPECT_TRUE(made.services.at(0).spec.tls);
+    EXPECT_EQ(made.services.at(0).spec.scheme, model::scheme::https);
     EXPECT_EQ(made.services[0].spec.transport, "t");
     EXPECT_EQ(made.endpoints.at(0).spec.port, 443);
+}
+
+TEST_F(RoutesTls, ATransportMayKeepHttp2FromItsServers)
+{
+    auto made = read("http:\n  serversTransports:\n    t: {disableHTTP2: true}\n    u: {disableHTTP2: false}\n");
+    EXPECT_TRUE(made.problems.empty());
+    EXPECT_FALSE(made.transports.at(0).spec.http2);
+    EXPECT_TRUE(made.transports.at(1).spec.http2);
+}
+
+TEST_F(RoutesTls, AServiceMaySpeakHttp2InClearText)
+{
+    auto made = read("http:\n  services:\n    s: {loadBalancer: {servers: [{url: 'h2c://a:50051'}, {url: 'h2c://b'}]}}\n");
+    EXPECT_TRUE(made.problems.empty());
+    EXPECT_EQ(made.services.at(0).spec.scheme, model::scheme::h2c);
+    EXPECT_EQ(made.endpoints.at(0).spec.port, 50051);
+    EXPECT_EQ(made.endpoints.at(1).spec.port, 80);
 }
 
 }  // namespace

@@ -205,8 +205,9 @@ TEST(RoutesYaml, AWrongServerCostsItselfOrClosesItsService)
                  "sticky.cookie is not supported yet", 1, false},
              row{"loadBalancer: {servers: [{url: 'http://a'}], passHostHeader: maybe}", "neither true nor false", 1,
                  false},
-             row{"loadBalancer: {servers: [{url: 'https://a'}, {url: 'http://b'}]}", "either http or https", 1, true},
-             row{"loadBalancer: {servers: [{url: 'h2c://a'}]}", "scheme h2c", 0, true},
+             row{"loadBalancer: {servers: [{url: 'https://a'}, {url: 'http://b'}]}", "all have the same scheme", 1, true},
+             row{"loadBalancer: {servers: [{url: 'h2c://a'}, {url: 'http://b'}]}", "all have the same scheme", 1, true},
+             row{"loadBalancer: {servers: [{url: 'h2://a'}]}", "scheme h2 is none", 0, true},
              row{"weighted: {services: [{name: a, weight: 1}]}", "without loadBalancer", 0, true},
              row{"{middlewares: [auth], loadBalancer: {servers: [{url: 'http://a'}]}}", "middleware auth", 1, true},
          }) {

@@ -144,14 +144,18 @@ TEST(TraefikLabels, ARouterMayNameTlsOptions)
 
 TEST(TraefikLabels, AServiceThatCanNotBeKeptToItsWordClosesItsRouters)
 {
-    for (auto [key, value] : {std::pair("middlewares", "auth"), std::pair("loadbalancer.server.scheme", "h2c"),
+    for (auto [key, value] : {std::pair("middlewares", "auth"), std::pair("loadbalancer.server.scheme", "h2"),
                               std::pair("loadbalancer.server.url", "http://10.0.0.1")}) {
         auto made = read(
             {{"traefik.http.routers.r.rule", "Host(`a`)"}, {std::string("traefik.http.services.s.") + key, value}});
         EXPECT_NE(service(made, "s")->refusal, "") << key;
         EXPECT_TRUE(only_problem(made, std::string("traefik.http.services.s.") + key, "closed")) << key;
     }
-    EXPECT_EQ(service(read({{"traefik.http.services.s.loadbalancer.server.scheme", "http"}}), "s")->refusal, "");
+    for (auto [written, spoken] : {std::pair("http", model::scheme::http), std::pair("H2C", model::scheme::h2c)}) {
+        auto made = read({{"traefik.http.services.s.loadbalancer.server.scheme", written}});
+        EXPECT_EQ(service(made, "s")->refusal, "") << written;
+        EXPECT_EQ(service(made, "s")->spec.scheme, spoken) << written;
+    }
 }
 
 TEST(TraefikLabels, AServiceMaySpeakTlsByATransport)
@@ -159,7 +163,7 @@ TEST(TraefikLabels, AServiceMaySpeakTlsByATransport)
     auto made = read({{"traefik.http.services.s.loadbalancer.server.scheme", "https"},
                       {"traefik.http.services.s.loadbalancer.serverstransport", "private@file"}});
     EXPECT_EQ(problems_of(made), "");
-    EXPECT_TRUE(service(made, "s")->spec.tls);
+    EXPECT_EQ(service(made, "s")->spec.scheme, model::scheme::https);
     EXPECT_EQ(service(made, "s")->spec.transport, "private@file");
     auto standard = read({{"traefik.http.services.s.loadbalancer.serverstransport", "default@internal"}});
     EXPECT_EQ(service(standard, "s")->spec.transport, "");

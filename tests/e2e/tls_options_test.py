@@ -46,7 +46,7 @@ tls:
     mtls: {{clientAuth: {{caFiles: [{client_ca}], clientAuthType: RequireAndVerifyClientCert}}}}
     maybe: {{clientAuth: {{caFiles: [{client_ca}], clientAuthType: VerifyClientCertIfGiven}}}}
     new: {{minVersion: VersionTLS13}}
-    browsers: {{alpnProtocols: [h2, http/1.1]}}
+    browsers: {{alpnProtocols: [h3, http/1.1]}}
     broken: {{clientAuth: {{caFiles: [/nowhere.pem], clientAuthType: RequireAndVerifyClientCert}}}}
 """
 
@@ -166,7 +166,7 @@ class TlsOptions(Case):
         with connect(self.front.https, tls=context, server_name="browsers.test") as client:
             self.assertEqual("http/1.1", client.socket.selected_alpn_protocol())
             self.assertEqual(200, client.request("browsers.test").status)
-        self.assertIn("the protocol h2 is not spoken", str(self.front.problems()))
+        self.assertIn("the protocol h3 is not spoken", str(self.front.problems()))
 
     def test_a_host_may_speak_the_newest_version_only(self):
         context = self.front.trust()

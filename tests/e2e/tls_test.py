@@ -67,12 +67,13 @@ class Tls(Case):
                 with self.assertRaises((ssl.SSLError, ConnectionResetError)):
                     connect(lintel.https, tls=context, server_name="a.localhost")
 
-    def test_alpn_chooses_http_1_1(self):
+    def test_alpn_chooses_h2_where_it_is_offered(self):
         lintel = self.door(["a.localhost"])
-        context = lintel.trust()
-        context.set_alpn_protocols(["h2", "http/1.1"])
-        with connect(lintel.https, tls=context, server_name="a.localhost") as connection:
-            self.assertEqual("http/1.1", connection.socket.selected_alpn_protocol())
+        for offered, chosen in ((["http/1.1", "h2"], "h2"), (["http/1.1"], "http/1.1")):
+            context = lintel.trust()
+            context.set_alpn_protocols(offered)
+            with connect(lintel.https, tls=context, server_name="a.localhost") as connection:
+                self.assertEqual(chosen, connection.socket.selected_alpn_protocol())
 
     def test_the_ca_is_kept_and_its_keys_are_private(self):
         lintel = self.door(["a.localhost"])

@@ -14,12 +14,13 @@ TEST(HttpOptions, AreOverriddenByKey)
                                    {"body_rate", "1KiB"},
                                    {"path", "as-is"},
                                    {"encoded_slashes", "reject"},
-                                   {"trace", "allow"}});
+                                   {"trace", "allow"},
+                                   {"h2c", "allow"}});
     http_options expected;
     expected.first_byte_timeout = 0s;
     expected.body_timeout = 90s;
     expected.body_rate = 1024;
-    expected.path_as_is = expected.reject_encoded_slashes = expected.allow_trace = true;
+    expected.path_as_is = expected.reject_encoded_slashes = expected.allow_trace = expected.h2c = true;
     EXPECT_EQ(changed, expected);
 }
 

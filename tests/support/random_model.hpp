@@ -54,8 +54,8 @@ public:
             auto& service = whole.services[id("s")];
             for (auto count = below(4); count > 0; --count) service.endpoints.push_back(id("e"));
             service.pass_host = !one_in(4);
-            service.tls = one_in(3);
-            if (service.tls && one_in(2)) service.transport = id("t");
+            service.scheme = static_cast<model::scheme>(below(3));
+            if (service.scheme == model::scheme::https && one_in(2)) service.transport = id("t");
             service.proxy_protocol = static_cast<int>(below(3));
             auto& endpoint = whole.endpoints[id("e")];
             endpoint.host = one_of({"10.0.0.1", "10.0.0.2", "::1", "name"});
@@ -122,6 +122,7 @@ private:
         if (one_in(2)) transport.chain_pem = "chain\n", transport.chain_file = "/chain.pem";
         if (one_in(2)) transport.key_pem = "key\n", transport.key_file = "/key.pem";
         transport.verify = !one_in(3);
+        transport.http2 = !one_in(3);
         transport.source = one_of({"", "file /a.yml"});
     }
 

@@ -57,15 +57,18 @@ TEST_F(TlsServer, SpeaksTls12And13Only)
     EXPECT_FALSE(connected);
 }
 
-TEST_F(TlsServer, AgreesOnHttp11OrRefuses)
+TEST_F(TlsServer, AgreesOnHttp2OrHttp11OrRefuses)
 {
-    client.offer("\x02h2\x08http/1.1");
+    client.offer("\x08http/1.1\x02h2");
+    ASSERT_TRUE(handshake("a.example"));
+    EXPECT_EQ(client.protocol(), "h2") << "ours comes first";
+    client.offer("\x08http/1.1");
     ASSERT_TRUE(handshake("a.example"));
     EXPECT_EQ(client.protocol(), "http/1.1");
     client.offer("");
     ASSERT_TRUE(handshake("a.example"));
     EXPECT_EQ(client.protocol(), "");
-    client.offer("\x02h2");
+    client.offer("\x02h3");
     EXPECT_FALSE(handshake("a.example"));
     EXPECT_EQ(client.alert(), SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL);
 }

@@ -192,6 +192,7 @@ def table(rows):
     """A class decorator: a test per row of `rows`, {name: [cases]}, with a subtest per case and way of writing. A case
     has `ways()`, each a name and what run() wants besides the test, and `label()` for its subtest."""
     def add_tests(kind):
+        kind.rows = rows
         for name, cases in rows.items():
             setattr(kind, "test_" + name.replace(".", "_").replace("-", "_"), checking(cases))
         return kind

@@ -358,7 +358,7 @@ TEST(TableBuilder, SaysWhenCertificatesChange)
 model::snapshot secured_apps()
 {
     auto state = two_apps();
-    state.services["s-one"].tls = true;
+    state.services["s-one"].scheme = model::scheme::https;
     state.services["s-one"].transport = "t";
     state.transports["t"].server_name = "app.internal";
     return state;
@@ -386,7 +386,7 @@ TEST(TableBuilder, KeepsATransportAsLongAsItIsUnchanged)
 TEST(TableBuilder, GivesServicesWithoutATransportOfTheirOwnOneInCommon)
 {
     auto state = two_apps();
-    for (auto& [id, spec] : state.services) spec.tls = true;
+    for (auto& [id, spec] : state.services) spec.scheme = model::scheme::https;
     table_builder builder(named, 1);
     auto change = builder.apply(reset_to(state));
     EXPECT_NE(route_of(*change.table, "one").service->security, nullptr);
@@ -429,7 +429,7 @@ TEST(TableBuilder, ClosesTheRoutesOfAServiceWhoseTransportIsBroken)
 TEST(TableBuilder, WantsATransportThatIsNamedEvenForClearText)
 {
     auto state = secured_apps();
-    state.services["s-one"].tls = false;
+    state.services["s-one"].scheme = model::scheme::http;
     table_builder builder(named, 1);
     auto change = builder.apply(reset_to(state));
     EXPECT_EQ(route_of(*change.table, "one").service->security, nullptr);

@@ -130,7 +130,7 @@ TEST_F(TcpRouters, AreLeftAloneByOtherChanges)
 
 TEST_F(TcpRouters, AreClosedWhereTheServiceSpeaksTls)
 {
-    state.services["s"].tls = true;
+    state.services["s"].scheme = model::scheme::https;
     EXPECT_FALSE(only(become(state)).refusal.empty());
 }
 

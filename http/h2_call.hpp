@@ -1,0 +1,122 @@
+#pragma once
+// One request on an HTTP/2 connection to an upstream, and its answer: a stream (RFC 9113 §8.1).
+
+#include "http/framing.hpp"
+#include "http/h2_body.hpp"
+#include "http/h2_head.hpp"
+#include "http/upstream_call.hpp"
+#include "net/deadline.hpp"
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace lintel::http {
+
+class h2_upstream;
+
+/// Keeps its connection alive. Belongs to one worker.
+class h2_call final : public upstream_call, public h2_stream {
+public:
+    explicit h2_call(std::shared_ptr<h2_upstream> over);
+    h2_call(const h2_call&) = delete;
+    /// What is left of the stream is broken off.
+    ~h2_call();
+
+    /// The connection has carried a call before: it may have died since.
+    bool on_used_connection() const { return used_connection_; }
+
+    /// The connection is over.
+    void lose(error_code why);
+
+    void use(const model::http_options& options) override;
+    now_or_later<result<void>> send(const request_head& head, body_source& body) override;
+    task<result<response_head*>> receive_head() override;
+    body_source& response_body() override { return body_; }
+    tunnel_end take_tunnel() override;
+    bool response_begun() const override { return response_begun_; }
+    bool unprocessed() const override { return unprocessed_; }
+    void expect_pauses() override { body_.demand_pace({}, 0); }
+    void note_reader(bool) override {}  // the stream's window bounds what is held for it
+    void abort() override;
+
+    void on_field(std::string_view name, std::string_view value) override;
+    void on_head(bool ends) override;
+    void on_data(std::string_view bytes) override;
+    void on_end() override;
+    void on_closed(h2_code why) override;
+    offer offered(std::size_t most) override;
+    std::string_view take(std::size_t count) override;
+    void on_sent() override;
+
+private:
+    /// A head with the bytes that it has views of.
+    struct received {
+        h2_field_list list;
+        response_head head;
+    };
+
+    /// Runs as long as its stream waits for the upstream.
+    class patience final : public net::deadline {
+    public:
+        patience(net::sweep& home, net::event& woken) : deadline(home), woken_(woken) {}
+        void begin(time_point when)
+        {
+            passed_ = false;
+            set(when);
+        }
+        bool passed() const { return passed_; }
+
+    private:
+        void late() override
+        {
+            passed_ = true;
+            woken_.notify();
+        }
+
+        net::event& woken_;
+        bool passed_ = false;
+    };
+
+    void offer_piece(const body_piece& piece);
+    task<result<void>> send_in_pieces(body_source& body);
+    result<void> sent(body_source& body);
+    task<result<void>> wait_until_taken();
+    error_code understand(bool ends);
+    void understand_trailers(bool ends);
+    received& arriving();
+    void wait_for_first_byte();
+    void fail(error_code why, h2_code told);
+    error_code send_failure() const;
+    void end_stream(h2_code told);
+
+    std::shared_ptr<h2_upstream> connection_;
+    h2_stream_id id_ = 0;
+    bool used_connection_;
+    duration first_byte_{}, between_bytes_{}, write_patience_{};
+
+    std::string method_;
+    std::string_view piece_;  ///< of the outgoing body, not taken yet
+    std::optional<std::uint64_t> left_;  ///< of an outgoing body of known length, beyond the piece
+    const fields* out_trailers_ = nullptr;
+    net::event moved_;  ///< something was taken, or the stream is over
+    patience writing_;
+
+    std::unique_ptr<received> incoming_, current_;  ///< arriving; with the reader
+    std::deque<std::unique_ptr<received>> heads_;   ///< whole ones that nobody has read
+    net::event arrived_;
+    patience answering_;
+    time_point asked_at_;  ///< when the request was out
+    h2_body body_;
+    h2_field_list trailer_list_;
+    fields trailers_;
+    int interim_seen_ = 0;
+
+    error_code failed_;  ///< why there is no more of it
+    bool last_ = false, end_read_ = false;  ///< what is offered ends the request; its source said so
+    bool sent_ = false, awaits_head_ = false, response_begun_ = false, final_seen_ = false, unprocessed_ = false;
+    bool closed_ = false;  ///< the session knows the stream no more, or has no stream yet
+};
+
+}  // namespace lintel::http
