@@ -120,7 +120,7 @@ void read_spec(const json& spec, router& into)
     read(spec, "tls_options", into.tls_options);
     read(spec, "canonical_host", into.canonical_host);
     read(spec, "strict_transport_security", into.strict_transport_security);
-    read(spec, "pending", into.pending);
+    if (spec.contains("pending") && spec["pending"].is_object()) read(spec, "pending", into.pending);
     read(spec, "ask", into.ask);
     read(spec, "source", into.source);
 }
@@ -162,7 +162,7 @@ void read_spec(const json& spec, service& into)
 {
     read(spec, "endpoints", into.endpoints);
     read(spec, "pass_host", into.pass_host);
-    if (spec.value("tls", false)) into.scheme = scheme::https;  // as a last good snapshot of 0.1 has it
+    if (spec.value("tls", false)) into.scheme = scheme::https;  // so said snapshots before there were schemes
     read_name(spec, "scheme", scheme_names, into.scheme);
     read(spec, "transport", into.transport);
     auto version = spec.value("proxy_protocol", std::int64_t{0});
