@@ -9,8 +9,7 @@
 
 namespace lintel::http {
 
-h2_body::h2_body(net::worker& home)
-    : home_(home), reading_(home.buffers()), arriving_(home.buffers()), arrived_(home)
+h2_body::h2_body(net::worker& home) : home_(home), reading_(home.buffers()), arriving_(home.buffers()), arrived_(home)
 {
 }
 

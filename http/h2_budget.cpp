@@ -79,10 +79,7 @@ bool h2_budget::spend(h2_attack on_what, int points, time_point now)
     return !exhausted();
 }
 
-h2_attack h2_budget::worst() const
-{
-    return static_cast<h2_attack>(std::ranges::max_element(spent_) - spent_.begin());
-}
+h2_attack h2_budget::worst() const { return static_cast<h2_attack>(std::ranges::max_element(spent_) - spent_.begin()); }
 
 void h2_budget::earn(int points)
 {

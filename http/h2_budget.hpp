@@ -11,7 +11,7 @@
 
 namespace lintel::http {
 
-/// How clients cost more than they should. docs/http2.md describes each; the access to them is by these names.
+/// How clients cost more than they should (docs/http2.md).
 enum class h2_attack {
     rapid_reset,       ///< CVE-2023-44487
     made_you_reset,    ///< CVE-2025-8671: errors of one stream, which we answer with RST_STREAM

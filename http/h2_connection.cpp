@@ -135,8 +135,8 @@ void h2_connection::start_begun()
 {
     if (opening_ != nullptr && opening_->closed()) finished(*std::exchange(opening_, nullptr));
     place_.move_to(!begun_.empty() || streams_.size() > (opening_ != nullptr ? 1 : 0) ? connection_book::phase::exchange
-                   : head_since_ != time_point::max()                                   ? connection_book::phase::head
-                                                                                        : connection_book::phase::idle);
+                   : head_since_ != time_point::max()                                 ? connection_book::phase::head
+                                                                                      : connection_book::phase::idle);
     for (auto* each : begun_) {
         // Whoever gave up in the same breath never asked.
         if (each->client_gone() || ending_)
@@ -158,8 +158,7 @@ void h2_connection::renew_read_deadline()
 
 void h2_connection::read_too_late()
 {
-    bool slow = head_since_ != time_point::max() &&
-                steady_clock::now() >= head_since_ + limits_.options.head_timeout;
+    bool slow = head_since_ != time_point::max() && steady_clock::now() >= head_since_ + limits_.options.head_timeout;
     if (slow) return give_up(preface_seen_ ? h2_attack::slow_head : h2_attack::slow_preface);
     session_.terminate(h2_code::no_error);
     ending_ = true;

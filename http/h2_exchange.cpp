@@ -1,12 +1,12 @@
 #include "http/h2_exchange.hpp"
 
-#include "base/crypto.hpp"
 #include "base/text.hpp"
 #include "http/error.hpp"
 #include "http/error_page.hpp"
 #include "http/h2_tunnel.hpp"
 #include "http/request_check.hpp"
 #include "http/time_limit.hpp"
+#include "http/websocket.hpp"
 #include "net/error.hpp"
 
 #include <algorithm>
@@ -48,6 +48,7 @@ void h2_exchange::attach(h2_link& link, h2_stream_id id)
     observer_ = nullptr;
     patience_ = link.limits().options.write_timeout;
     websocket_key_.clear();
+    keeper_ = nullptr;
     begun_ = last_ = by_length_ = response_started_ = sent_ = gone_ = aborted_ = closed_ = false;
     body_.start(link, id, {}, false);
 }
@@ -57,18 +58,13 @@ void h2_exchange::detach()
     auto& session = link_->session();
     body_.stop();
     bool malformed = breaks_rules(wrong_) || breaks_rules(body_.broken());
-    if (!closed_) {
-        session.forget(id_);
-        // The rest of a request that is answered has no reader (RFC 9113 §8.1).
-        if (malformed)
-            session.reset(id_, h2_code::protocol_error);
-        else if (!sent_)
-            session.reset(id_, h2_code::internal_error);
-        else if (!body_.ended())
-            session.reset(id_, h2_code::no_error);
-    } else if (sent_ && malformed) {
-        session.reset(id_, h2_code::protocol_error);  // the answer closed it
-    }
+    if (!closed_) session.forget(id_);
+    if (malformed && sent_)
+        session.reset(id_, h2_code::protocol_error);  // also where the answer closed it
+    else if (!sent_ && !closed_ && !aborted_)
+        session.reset(id_, h2_code::internal_error);
+    else if (sent_ && !closed_ && !body_.ended())
+        session.reset(id_, h2_code::no_error);  // the rest of the request has no reader (RFC 9113 §8.1)
     link_->push();
     request_.clear();
     list_.clear();
@@ -113,10 +109,11 @@ error_code h2_exchange::understand(bool ends)
     auto checked = check_request(request_);
     if (!checked) return checked.error();
     if (request_.is("TRACE") && !ends) return errc::unexpected_body;
-    bool zero = request_.fields.find(field_id::content_length) != nullptr;
-    auto declared = zero ? framing{framing::kind::length, checked->body.length} : framing{};
+    bool has_length = request_.fields.find(field_id::content_length) != nullptr;
+    auto declared = has_length ? framing{framing::kind::length, checked->body.length} : framing{};
     bool waits = checked->expects_continue && !ends;
-    body_.start(*link_, id_, declared, ends, waits ? [this] { return send_continue(); } : std::function<task<void>()>());
+    body_.start(*link_, id_, declared, ends,
+                waits ? [this] { return send_continue(); } : std::function<task<void>()>());
     use(link_->limits().options);
     return {};
 }
@@ -305,9 +302,7 @@ error_code h2_exchange::read_extended_connect()
 {
     if (list_.protocol() != "websocket") return errc::unknown_protocol;
     if (request_.fields.find(field_id::content_length) != nullptr) return errc::bad_content_length;
-    std::array<std::byte, 16> nonce;
-    crypto::random_bytes(nonce);
-    websocket_key_ = crypto::base64({reinterpret_cast<const char*>(nonce.data()), nonce.size()});
+    websocket_key_ = new_websocket_key();
     request_.method = "GET";
     request_.fields.remove_if([](const field& each) { return text::equal_caseless(each.name, key_name); });
     request_.fields.add(key_name, websocket_key_);
@@ -323,18 +318,10 @@ body_source& h2_exchange::body()
     return nothing_;
 }
 
-/// RFC 6455 §4.2.2.
-bool h2_exchange::accepts(const response_head& head) const
-{
-    constexpr std::string_view guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-    const auto* said = head.fields.find(accept_name);
-    auto expected = crypto::base64(crypto::sha1(websocket_key_ + std::string(guid)));
-    return said != nullptr && said->value == expected;
-}
-
 task<result<void>> h2_exchange::accept_tunnel(const response_head& head, tunnel_keeper next)
 {
-    if (gone_ || !accepts(head)) {
+    const auto* accept = head.fields.find(accept_name);
+    if (gone_ || accept == nullptr || !answers_websocket_key(accept->value, websocket_key_)) {
         abort();
         co_return errc::unasked_upgrade;
     }
@@ -352,6 +339,7 @@ task<void> h2_exchange::run_tunnel()
 {
     auto keeper = std::move(keeper_);
     co_await keeper({std::make_unique<h2_tunnel>(*this), {}});
+    if (last_) (void)co_await wait_until_taken();
 }
 
 void h2_exchange::offer_tunnelled(std::string_view bytes)
@@ -376,7 +364,8 @@ void h2_exchange::stir()
 
 void h2_exchange::abort()
 {
-    if (std::exchange(aborted_, true) || sent_ || closed_) return;
+    if (aborted_ || sent_ || closed_) return;
+    aborted_ = true;
     piece_ = {};
     link_->session().reset(id_, h2_code::internal_error);
     link_->push();

@@ -79,7 +79,6 @@ public:
 private:
     error_code understand(bool ends);
     error_code read_extended_connect();
-    bool accepts(const response_head& head) const;
     void stir();
     void prioritise();
     void send_head(const response_head& head, h2_session::head how, std::optional<std::uint64_t> length);
@@ -108,7 +107,8 @@ private:
     tunnel_keeper keeper_;
     h2_tunnel* tunnel_ = nullptr;
     duration patience_{};
-    bool begun_ = false, last_ = false, by_length_ = false, response_started_ = false, sent_ = false, gone_ = false, aborted_ = false;
+    bool begun_ = false, last_ = false, by_length_ = false, response_started_ = false, sent_ = false, gone_ = false,
+         aborted_ = false;
     bool closed_ = false;  ///< the session knows the stream no more
 };
 

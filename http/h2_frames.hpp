@@ -97,7 +97,8 @@ private:
 
     h2_frame_header take()
     {
-        h2_frame_header header{.length = number(0, 3), .type = type(), .flags = header_[4], .stream = number(5, 4) & id_bits};
+        h2_frame_header header{
+            .length = number(0, 3), .type = type(), .flags = header_[4], .stream = number(5, 4) & id_bits};
         if (gathered_ > header_bytes) header.dependency = number(header_bytes, dependency_bytes) & id_bits;
         payload_left_ = header.length - static_cast<std::uint32_t>(gathered_ - header_bytes);
         gathered_ = 0;

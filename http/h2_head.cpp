@@ -99,7 +99,8 @@ result<void> h2_field_list::read(const head_limits& limits, request_head& out)
     out.target = pseudo->path.value_or("");
     if (out.target.size() > limits.target_bytes) return errc::target_too_long;
     std::size_t bytes = out.method.size() + out.target.size() + std::string_view("  HTTP/1.1\r\n\r\n").size();
-    for (const auto& each : out.fields) bytes += each.name.size() + each.value.size() + std::string_view(": \r\n").size();
+    for (const auto& each : out.fields)
+        bytes += each.name.size() + each.value.size() + std::string_view(": \r\n").size();
     if (bytes > limits.head_bytes) return errc::head_too_large;
     protocol_ = pseudo->protocol.value_or("");
     if (out.is("CONNECT") && !pseudo->protocol) return {};  // refused further on, whatever else it says
@@ -179,7 +180,8 @@ void h2_field_list::join_cookies()
         whole += value_of(*each);
     }
     constexpr std::uint32_t name_size = 6;
-    *first = {static_cast<std::uint32_t>(text_.size()), name_size, static_cast<std::uint32_t>(whole.size()) - name_size};
+    *first = {static_cast<std::uint32_t>(text_.size()), name_size,
+              static_cast<std::uint32_t>(whole.size()) - name_size};
     text_ += whole;
     entries_.erase(std::remove_if(first + 1, entries_.end(), is_crumb), entries_.end());
 }

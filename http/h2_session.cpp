@@ -77,8 +77,8 @@ struct h2_session::callbacks {
         return 0;
     }
 
-    static int field(nghttp2_session* session, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
-                     const std::uint8_t* value, std::size_t value_size, std::uint8_t, void*)
+    static int field(nghttp2_session* session, const nghttp2_frame* frame, const std::uint8_t* name,
+                     std::size_t name_size, const std::uint8_t* value, std::size_t value_size, std::uint8_t, void*)
     {
         if (auto* which = stream(session, frame->hd.stream_id))
             which->on_field(text_of(name, name_size), text_of(value, value_size));
@@ -106,8 +106,8 @@ struct h2_session::callbacks {
         return 0;
     }
 
-    static int data(nghttp2_session* session, std::uint8_t, h2_stream_id id, const std::uint8_t* bytes, std::size_t size,
-                    void*)
+    static int data(nghttp2_session* session, std::uint8_t, h2_stream_id id, const std::uint8_t* bytes,
+                    std::size_t size, void*)
     {
         if (auto* which = stream(session, id))
             which->on_data(text_of(bytes, size));

@@ -85,7 +85,8 @@ public:
     ~h2_session();
     h2_session(const h2_session&) = delete;
 
-    /// Takes what came from the peer. False: it can't go on, and what there is to say about it is produced.
+    /// Takes what came from the peer. False: no more will be taken. What is wrong with it is said by what is produced
+    /// next; then the session is over().
     bool receive(std::string_view bytes);
 
     /// Appends frames to `out`, as many as there is room for in `room_bytes` (a little more for a head). Frames of
@@ -95,7 +96,8 @@ public:
     /// Nothing more will be received or sent.
     bool over() const;
 
-    /// Sends a head. `how`: an interim one, one with a body (which the stream offers), or one that is the whole message.
+    /// Sends a head. `how`: an interim one, one with a body (which the stream offers), or one that is the whole
+    /// message.
     enum class head { interim, with_body, whole };
     void send_head(h2_stream_id id, std::span<const h2_field> list, head how);
 

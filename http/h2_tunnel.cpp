@@ -19,7 +19,11 @@ h2_tunnel::h2_tunnel(h2_exchange& of) : of_(of), ready_(of.home())
     stirred();
 }
 
-h2_tunnel::~h2_tunnel() { of_.tell(nullptr); }
+h2_tunnel::~h2_tunnel()
+{
+    if (of_.offers()) close();  // nothing of it may be looked at any more
+    of_.tell(nullptr);
+}
 
 void h2_tunnel::stirred()
 {

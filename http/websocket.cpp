@@ -1,6 +1,9 @@
 #include "http/websocket.hpp"
 
+#include "base/crypto.hpp"
+
 #include <algorithm>
+#include <array>
 
 namespace lintel::http {
 
@@ -46,6 +49,19 @@ void websocket_frames::pass(std::string_view bytes)
         payload_left_ = payload_size(header_);
         header_.clear();
     }
+}
+
+std::string new_websocket_key()
+{
+    std::array<std::byte, 16> nonce;
+    crypto::random_bytes(nonce);
+    return crypto::base64({reinterpret_cast<const char*>(nonce.data()), nonce.size()});
+}
+
+bool answers_websocket_key(std::string_view accept, std::string_view key)
+{
+    constexpr std::string_view guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    return accept == crypto::base64(crypto::sha1(std::string(key).append(guid)));
 }
 
 }  // namespace lintel::http

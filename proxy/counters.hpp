@@ -50,11 +50,13 @@ enum class counter {
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(counter::count_)> counter_names{
-    "connections",   "connections_open", "connections_refused",  "connections_shed",     "handshakes_failed",
-    "requests",      "requests_open",    "responses_2xx",        "responses_3xx",        "responses_4xx",
-    "responses_5xx", "own_errors",       "upstream_connections", "upstream_requests",    "replays",
-    "tunnels",       "tunnels_open",     "tcp_connections",      "tcp_connections_open", "access_lines_dropped",
-    "h2_rapid_reset", "h2_made_you_reset", "h2_continuation", "h2_header_list", "h2_too_many_streams", "h2_settings", "h2_ping", "h2_priority", "h2_window_update", "h2_empty_data", "h2_tiny_data", "h2_unknown_frames", "h2_slow_preface", "h2_slow_head", "h2_stalled"};
+    "connections",    "connections_open",  "connections_refused",  "connections_shed",     "handshakes_failed",
+    "requests",       "requests_open",     "responses_2xx",        "responses_3xx",        "responses_4xx",
+    "responses_5xx",  "own_errors",        "upstream_connections", "upstream_requests",    "replays",
+    "tunnels",        "tunnels_open",      "tcp_connections",      "tcp_connections_open", "access_lines_dropped",
+    "h2_rapid_reset", "h2_made_you_reset", "h2_continuation",      "h2_header_list",       "h2_too_many_streams",
+    "h2_settings",    "h2_ping",           "h2_priority",          "h2_window_update",     "h2_empty_data",
+    "h2_tiny_data",   "h2_unknown_frames", "h2_slow_preface",      "h2_slow_head",         "h2_stalled"};
 
 inline counter counter_of(http::h2_attack how)
 {

@@ -15,6 +15,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr duration farewell = 1s;  ///< how long a client may take to begin when we are about to end
+
 /// For a client that is not let in: no request of it is read.
 std::string refusal_at_the_door(int status, std::string_view reason, std::string_view sentence)
 {
@@ -135,8 +137,9 @@ task<bool> server::speaks_h2(std::size_t entrypoint, std::unique_ptr<net::stream
     auto made = std::make_unique<net::peeked_stream>(worker_.loop, std::move(client));
     auto& peeked = *made;
     client = std::move(made);
-    listed here(shaking_hands_, peeked);
-    peeked.expires_at(net::direction::read, steady_clock::now() + worker_.limits[entrypoint].options.head_timeout);
+    listed here(undecided_, peeked);
+    auto patience = draining_ ? farewell : worker_.limits[entrypoint].options.head_timeout;
+    peeked.expires_at(net::direction::read, steady_clock::now() + patience);
     for (;;) {
         auto size = std::min(peeked.peeked().size(), http::h2_preface.size());
         if (peeked.peeked().substr(0, size) != http::h2_preface.substr(0, size)) co_return false;
@@ -320,6 +323,7 @@ task<void> server::drain(time_point end, std::function<void()> done)
     draining_ = true;
     for (auto& each : listeners_) each->stop();
     co_await accepting_.join();
+    for (auto* each : undecided_) each->expires_at(net::direction::read, steady_clock::now() + farewell);
     worker_.clients.for_each([](http::client_connection& each) { each.drain(); });
     net::event tick(worker_.loop);
     while (connections_.size() > 0 && steady_clock::now() < end) {
@@ -333,6 +337,7 @@ task<void> server::drain(time_point end, std::function<void()> done)
     if (connections_.size() > 0) log::warn("drain.cut", {{"connections", connections_.size()}});
     worker_.waiting_names.give_up();
     for (auto* each : shaking_hands_) each->close();
+    for (auto* each : undecided_) each->close();
     worker_.clients.for_each([](http::client_connection& each) { each.close(); });
     for (auto* each : worker_.tunnels) each->cut();
     for (auto* each : worker_.tcp_connections) each->cut();

@@ -56,6 +56,7 @@ private:
     std::vector<door> doors_;  ///< by the index of the entrypoint
     std::vector<std::unique_ptr<net::listener>> listeners_;
     std::list<net::stream*> shaking_hands_;
+    std::list<net::stream*> undecided_;  ///< may speak HTTP/2 in clear text, and have not said enough
     bool draining_ = false;
     net::task_group accepting_, connections_, housekeeping_;
 };

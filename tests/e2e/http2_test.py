@@ -249,7 +249,9 @@ class Exchanges(Case):  # §8.1
             stream = peer.open(method="POST", path="/early", end=False)
             answer = peer.answer(stream)
             self.assertEqual((413, b"big"), (answer.status, answer.body))
-            self.assertEqual(h2.NO_ERROR, peer.after_answer(stream))
+            while answer.reset is None:
+                self.assertIsNotNone(peer.next_frame())
+            self.assertEqual(h2.NO_ERROR, answer.reset)
             self.assertEqual(200, peer.get().status)
 
     def test_a_body_over_the_limit_of_its_route(self):

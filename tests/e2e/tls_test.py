@@ -40,7 +40,7 @@ class Tls(Case):
     def test_curl_verifies_the_certificate(self):
         lintel = self.door(["hello.localhost"])
         done = curl(lintel, https_url(lintel, "hello.localhost"), "--write-out", " %{http_code} %{http_version}")
-        self.assertEqual((0, b"ok 200 1.1"), (done.returncode, done.stdout), done.stderr)
+        self.assertEqual((0, b"ok 200 2"), (done.returncode, done.stdout), done.stderr)
 
     def test_without_our_ca_curl_refuses(self):
         lintel = self.door(["hello.localhost"])

@@ -1,0 +1,162 @@
+// A client's bytes through all that an HTTP/2 connection does before a handler: scanner, rules, budget, nghttp2, heads
+// and checks. Structure-aware: the input is a list of frames, whose lengths are made right; a first byte of 0xFF takes
+// the rest as it is. Every request that is good is answered with a short body.
+
+#include "http/h2_session.hpp"
+#include "http/error.hpp"
+#include "http/h2_budget.hpp"
+#include "http/h2_frame_rules.hpp"
+#include "http/h2_head.hpp"
+#include "http/request_check.hpp"
+#include "tests/fuzz/target.hpp"
+#include "tests/support/h2_bytes.hpp"
+
+#include <map>
+#include <memory>
+
+using namespace lintel;
+using namespace lintel::fuzz;
+
+namespace {
+
+class side;
+
+struct one_stream final : http::h2_stream {
+    one_stream(side& owner, http::h2_stream_id number) : of(owner), id(number) {}
+
+    void on_field(std::string_view name, std::string_view value) override { list.add(name, value, 64 * 1024); }
+    void on_head(bool ends) override;
+    void on_data(std::string_view bytes) override;
+    void on_end() override { require(!std::exchange(ended, true)); }
+    void on_closed(http::h2_code) override { closed = true; }
+    offer offered(std::size_t most) override
+    {
+        require(!closed);
+        auto count = std::min(most, body.size());
+        return {count, count == body.size(), nullptr};
+    }
+    std::string_view take(std::size_t count) override
+    {
+        auto taken = body.substr(0, count);
+        body.remove_prefix(taken.size());
+        return taken;
+    }
+    void on_sent() override { require(!closed); }
+
+    side& of;
+    http::h2_stream_id id;
+    http::h2_field_list list;
+    std::string_view body = "hello";
+    bool begun = false, ended = false, closed = false;
+};
+
+class side final : public http::h2_session::events {
+public:
+    void run(std::string_view bytes)
+    {
+        auto now = time_point();
+        for (std::size_t at = 0; at < bytes.size(); at += step) {
+            auto piece = bytes.substr(at, step);
+            bool good = scanner_.pass(piece, [&](const http::h2_frame_header& frame) {
+                return rules_.judge(frame) == http::h2_code::no_error && budget_.on_frame(frame, now);
+            });
+            if (!good) session.terminate(http::h2_code::protocol_error);
+            bool goes_on = good && session.receive(piece);
+            answer();
+            drain();
+            if (!goes_on) break;
+        }
+        for (auto& [id, each] : streams_) {
+            if (!each->closed) session.reset(id, http::h2_code::cancel);
+        }
+        drain();
+    }
+
+    void good(http::h2_stream_id id) { good_.push_back(id); }
+
+    http::h2_stream* on_stream(http::h2_stream_id id) override
+    {
+        if (streams_.size() > 1000) return nullptr;
+        auto& made = streams_[id] = std::make_unique<one_stream>(*this, id);
+        return made.get();
+    }
+    void on_invalid_request() override {}
+    void on_reset_sent(http::h2_code) override {}
+    void on_data_sent(std::size_t bytes) override { budget_.on_sent(bytes); }
+    void on_pong() override {}
+
+    http::h2_session session{http::h2_session::role::server, *this};
+
+private:
+    static constexpr std::size_t step = 4096;
+
+    void answer()
+    {
+        std::vector<http::h2_field> head{{":status", "200"}};
+        for (auto id : std::exchange(good_, {})) session.send_head(id, head, http::h2_session::head::with_body);
+    }
+    void drain()
+    {
+        for (std::size_t before = 1; before > 0;) {
+            net::buffer out(pool_);
+            session.produce(out, 16 * 1024);
+            before = out.size();
+        }
+    }
+
+    net::buffer_pool pool_;
+    http::h2_frame_scanner scanner_{static_cast<std::uint32_t>(http::h2_preface.size())};
+    http::h2_frame_rules rules_;
+    http::h2_budget budget_{time_point()};
+    std::map<http::h2_stream_id, std::unique_ptr<one_stream>> streams_;
+    std::vector<http::h2_stream_id> good_;
+};
+
+void one_stream::on_head(bool)
+{
+    if (std::exchange(begun, true)) return;
+    http::request_head head;
+    if (!list.read({}, head)) return;
+    for (const auto& each : head.fields) {
+        require(http::is_token(each.name) && http::is_field_value(each.value));
+        require(each.id != http::field_id::transfer_encoding && each.id != http::field_id::connection);
+    }
+    auto checked = http::check_request(head);
+    if (!checked) return;
+    require(head.path == "*" || head.path.starts_with('/'));
+    require(!head.host.empty() && http::is_token(head.method));
+    require(checked->body.what != http::framing::kind::chunked);
+    of.good(id);
+}
+
+void one_stream::on_data(std::string_view bytes)
+{
+    require(!ended && begun);
+    of.session.consumed(id, bytes.size());
+}
+
+/// Each frame: type, flags, stream, the length of its payload in two bytes, and the payload as far as there is one.
+std::string framed(std::string_view input)
+{
+    std::string out;
+    while (input.size() >= 5) {
+        auto octet = [&](std::size_t at) { return static_cast<unsigned char>(input[at]); };
+        auto size = std::min<std::size_t>(octet(3) << 8 | octet(4), input.size() - 5);
+        out += test::h2_frame_bytes(octet(0) % 18, octet(1), octet(2), input.substr(5, size));
+        input.remove_prefix(5 + size);
+    }
+    return out;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
+{
+    auto input = text_of(data, size);
+    bool raw = input.starts_with('\xFF');
+    auto bytes = std::string(http::h2_preface);
+    bytes += raw ? std::string(input.substr(1)) : test::h2_frame_bytes(4, 0, 0, "") + framed(input);
+    side server;
+    server.run(bytes);
+    return 0;
+}

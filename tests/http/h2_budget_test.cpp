@@ -1,0 +1,111 @@
+#include "http/h2_budget.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace lintel::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+const time_point start = time_point() + 1h;
+
+h2_frame_header frame(h2_frame type, std::uint32_t length = 5, std::uint8_t flags = 0)
+{
+    return {.length = length, .type = type, .flags = flags};
+}
+
+/// How many of these a connection may have at once.
+int burst_of(const h2_frame_header& which)
+{
+    h2_budget budget(start);
+    int count = 0;
+    while (count < 1'000'000 && budget.on_frame(which, start)) ++count;
+    return count;
+}
+
+TEST(H2Budget, EachKindHasItsBurst)
+{
+    EXPECT_EQ(burst_of(frame(h2_frame::rst_stream)), 200);
+    EXPECT_EQ(burst_of(frame(h2_frame::settings)), 100);
+    EXPECT_EQ(burst_of(frame(h2_frame::ping)), 400);
+    EXPECT_EQ(burst_of(frame(h2_frame::priority)), 1000);
+    EXPECT_EQ(burst_of(frame(h2_frame::priority_update)), 1000);
+    EXPECT_EQ(burst_of(frame(h2_frame::window_update)), 2000);
+    EXPECT_EQ(burst_of(frame(h2_frame::continuation)), 100);
+    EXPECT_EQ(burst_of(frame(h2_frame::data, 0)), 400);
+    EXPECT_EQ(burst_of(frame(h2_frame::data, 1)), 20'000);
+    EXPECT_EQ(burst_of(frame(static_cast<h2_frame>(99))), 1000);
+}
+
+TEST(H2Budget, WhatAConnectionIsForCostsNothing)
+{
+    for (const auto& each : {frame(h2_frame::headers), frame(h2_frame::data, 16), frame(h2_frame::data, 16384),
+                             frame(h2_frame::data, 0, h2_frame_header::end_stream)})
+        EXPECT_EQ(burst_of(each), 1'000'000);
+}
+
+TEST(H2Budget, ComesBackWithTime)
+{
+    h2_budget budget(start);
+    while (budget.on_frame(frame(h2_frame::rst_stream), start)) {
+    }
+    EXPECT_TRUE(budget.exhausted());
+    // 2,000 points a second are twenty resets a second.
+    auto now = start + 1s;
+    int more = 0;
+    while (budget.on_frame(frame(h2_frame::rst_stream), now)) ++more;
+    EXPECT_EQ(more, 19) << "the one that was too many had to be paid, too";
+}
+
+TEST(H2Budget, AHundredAnswersAndAsManyResetsGoOnForEver)
+{
+    h2_budget budget(start);
+    for (int i = 0; i < 10'000; ++i) {
+        budget.on_answered();
+        ASSERT_TRUE(budget.on_frame(frame(h2_frame::rst_stream), start));
+    }
+}
+
+TEST(H2Budget, AWindowUpdateForEachDataFrameIsPaidFor)
+{
+    h2_budget budget(start);
+    for (int i = 0; i < 100'000; ++i) {
+        budget.on_sent(1000);
+        ASSERT_TRUE(budget.on_frame(frame(h2_frame::window_update), start));
+        ASSERT_TRUE(budget.on_frame(frame(h2_frame::window_update), start));
+    }
+}
+
+TEST(H2Budget, ByteByByteIsNot)
+{
+    h2_budget budget(start);
+    int count = 0;
+    while (count < 100'000 && budget.on_frame(frame(h2_frame::window_update), start)) {
+        budget.on_sent(1);
+        ++count;
+    }
+    EXPECT_EQ(count, 2000);
+}
+
+TEST(H2Budget, NamesWhatCostMost)
+{
+    h2_budget budget(start);
+    budget.on_frame(frame(h2_frame::settings), start);
+    budget.spend(h2_attack::made_you_reset, start);
+    budget.spend(h2_attack::made_you_reset, start);
+    EXPECT_EQ(budget.worst(), h2_attack::made_you_reset);
+    budget.on_frame(frame(h2_frame::ping), start + 1min);
+    EXPECT_EQ(budget.worst(), h2_attack::ping) << "what was paid for is forgotten";
+}
+
+TEST(H2Budget, EveryAttackHasANameOfItsOwn)
+{
+    std::set<std::string_view> names;
+    for (int i = 0; i < static_cast<int>(h2_attack::count_); ++i) names.insert(name_of(static_cast<h2_attack>(i)));
+    EXPECT_EQ(names.size(), static_cast<std::size_t>(h2_attack::count_));
+}
+
+}  // namespace
+}  // namespace lintel::http
