@@ -363,7 +363,7 @@ class ProxyHeaders(WithAuthority):
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(*self.ca.issue("app", "DNS:localhost"))
         upstream = self.proxied(lambda header: not header.endswith(b"\n"), context=context)
-        source, destination = self.ask(self.door(upstream, proxy_protocol=1, tls=True, transport="t"))
+        source, destination = self.ask(self.door(upstream, proxy_protocol=1, scheme="https", transport="t"))
         self.assertEqual(f"PROXY TCP4 127.0.0.1 127.0.0.1 {source} {destination}\r\n".encode(), upstream.headers[-1])
 
     def test_a_connection_that_was_announced_serves_one_request(self):
@@ -378,7 +378,7 @@ class ProxyHeaders(WithAuthority):
 
     def test_a_transport_that_is_not_there_closes_the_route(self):
         upstream = self.backend()
-        lintel = self.door(upstream, tls=True, transport="missing")
+        lintel = self.door(upstream, scheme="https", transport="missing")
         response = lintel.until("app.test", 503)
         self.assertEqual("closed", response["lintel-reason"])
         self.assertIn("the transport missing", response.text)
