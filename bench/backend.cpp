@@ -6,7 +6,7 @@
 //   /small      128 bytes                         /chunked    16 KiB in 16 chunks
 //   /fields     128 bytes and 20 more fields      /upload     how many bytes the request's body had
 //   /64k /1m    64 KiB, 1 MiB                     /echo-head  the request's head as it came
-//   /ws         101, then every byte comes back
+//   /100m       100 MiB                           /ws         101, then every byte comes back
 //
 // Byte i of a body is the letter 'a' + i % 26. Requests may be chunked; pipelining is not supported.
 
@@ -69,6 +69,13 @@ struct ready_answers {
     std::string large = with_length(letters(1024 * 1024));
     std::string chunked = in_chunks(letters(16 * 1024), 1024);
     std::string unknown = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+
+    /// Made when it is first asked for: most runs never do.
+    const std::string& huge() const
+    {
+        static const auto made = with_length(letters(100 * 1024 * 1024));
+        return made;
+    }
 };
 
 /// Sec-WebSocket-Accept for this key (RFC 6455 §4.2.2).
@@ -216,6 +223,7 @@ private:
         if (path == "/fields") return send_kept(answers_.fields);
         if (path == "/64k") return send_kept(answers_.medium);
         if (path == "/1m") return send_kept(answers_.large);
+        if (path == "/100m") return send_kept(answers_.huge());
         if (path == "/chunked") return send_kept(answers_.chunked);
         if (path == "/upload") return send_made(with_length(std::to_string(body_bytes_)));
         if (path == "/echo-head") return send_made(with_length(head));

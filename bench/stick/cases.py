@@ -3,7 +3,7 @@ import random
 from dataclasses import dataclass
 
 from stick.requests import HOST, Request, letters
-from stick.setting import Tls
+from stick.setting import Setting, Tls
 
 MIB = 1024 * 1024
 MOST_HOSTS = 10_000
@@ -27,7 +27,7 @@ class Bar:
 class Case:
     name: str
     what: str
-    kind: str = "load"  # load, idle, changes: the module that measures it
+    kind: str = "load"  # load, idle, changes, beside: the module that measures it
     request: Request = Request()
     connections: int = 32
     hosts: tuple = (HOST,)
@@ -37,7 +37,14 @@ class Case:
     websocket: bool = False
     tls: Tls = Tls.NONE
     handshakes: str | None = None  # "full", "resumed": that many connections at a time shake hands for each request
+    h2: bool = False  # clients speak HTTP/2
+    h2c: bool = False  # so does the backend, in clear text
+    streams: int = 1  # at a time on each connection of HTTP/2
     bars: tuple = ()
+
+    def setting(self, backend, **more):
+        """What a contestant is started for; `more`: of Setting, what the case doesn't say."""
+        return Setting(backend, self.hosts, self.workers, tls=self.tls, h2=self.h2, h2c=self.h2c, **more)
 
     def requests(self):
         """What wrk sends in turn. Cases of hosts have equally many, in an order that no cache foresees."""
@@ -92,6 +99,19 @@ CASES = {each.name: each for each in (
          bars=(Bar("kib_per_connection", "largest of floor, nginx", 1.05, beyond_figure=12.0),)),
     Case("passthrough-64k", "answers of 64 KiB in TLS that is passed on by SNI", request=Request("/64k"), connections=8,
          tls=Tls.PASSED_ON, bars=(Bar("cpu_us", "haproxy", 1.0),)),
+    Case("h2-small-1", "HTTP/2 over TLS, one small request at a time on each connection", tls=Tls.ENDED, h2=True,
+         bars=(Bar("cpu_us", "best peer", 0.85),)),
+    Case("h2-small-100", "HTTP/2 over TLS, a hundred small requests at a time on one connection", tls=Tls.ENDED, h2=True,
+         connections=1, streams=100, bars=(Bar("cpu_us", "best peer", 0.85),)),
+    Case("h2-64k", "HTTP/2 over TLS, answers of 64 KiB, four at a time on each of 8 connections", request=Request("/64k"),
+         connections=8, streams=4, tls=Tls.ENDED, h2=True, bars=(Bar("cpu_us", "best peer", 1.0),)),
+    Case("h2-h2c", "HTTP/2 over TLS, ten small requests at a time on each of 8 connections, and to the backend in clear text",
+         connections=8, streams=10, tls=Tls.ENDED, h2=True, h2c=True,
+         bars=(Bar("cpu_us", "haproxy", 1.0), Bar("cpu_us", "nghttpx", 1.0))),
+    Case("h2-idle", "3,000 idle connections of HTTP/2 over TLS", kind="idle", connections=3000, tls=Tls.ENDED, h2=True,
+         bars=(Bar("kib_per_connection", "best peer", 1.0),)),
+    Case("h2-beside", "a small answer while 100 MiB stream on the same connection of HTTP/2, and alone", kind="beside",
+         tls=Tls.ENDED, h2=True, bars=(Bar("p99_us", "lintel alone", 5.0),)),
     Case("workers-1", "one worker, no cores assigned", pinned=False, scaled=True),
     Case("workers-2", "two workers, no cores assigned", pinned=False, workers=2, scaled=True),
 )}

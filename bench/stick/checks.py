@@ -1,8 +1,8 @@
 """That a contestant answers right: a fast 502 looks like speed."""
 import contextlib
 
-from support.wire import request_bytes
-
+from stick.h2client import ask
+from stick.requests import Request
 from stick.setting import Tls
 
 
@@ -19,16 +19,16 @@ def check(running, case):
         client = None
         for host in (hosts[0], hosts[len(hosts) // 2], hosts[-1]):
             if client is None or case.request.closes:
-                client = open_clients.enter_context(running.connect())
+                client = open_clients.enter_context(running.client())
                 check_tls(name, running.setting, client)
-            client.send(case.request.bytes_for(host))
+            ask(client, case.request, host)
             answer = client.read_response()
             expect(name, "status", answer.status, 200)
             expect(name, "body", answer.body, case.request.answer)
             if case.request.path == "/fields":
                 expect(name, "number of X-Answer-* fields", count(answer.fields, "x-answer-"), 20)
-    with running.connect() as another:
-        another.send(request_bytes(hosts[-1], "/echo-head", "GET", case.request.fields))
+    with running.client() as another:
+        ask(another, Request("/echo-head", fields=case.request.fields), hosts[-1])
         head = another.read_response().text
     if running.setting.tls is not Tls.PASSED_ON:
         check_told(running, head, hosts[-1])

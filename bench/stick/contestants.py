@@ -1,5 +1,4 @@
 """Who is measured: the floor, Lintel twice, and the peers that this machine has."""
-import os
 import shutil
 from dataclasses import dataclass
 from typing import Callable
@@ -8,20 +7,18 @@ from support.waiting import wait_for
 from support.wire import connect
 
 from stick import ours, peers
-from stick.machine import FLOOR, LINTEL, first_line, free_port
+from stick.h2client import H2Client
+from stick.machine import FLOOR, LINTEL, PATH, first_line, free_port
 from stick.process import Process, temporary_folder
 from stick.requests import HOST
 from stick.setting import Tls
-
-# Servers lie in /usr/sbin, which a user's PATH may lack.
-PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
-
 
 @dataclass(frozen=True)
 class Contestant:
     """`prepare(setting, port, folder)`: writes what it needs into `folder`; returns the command and what its
     environment has besides. `told`: the fields that it sends to the application; `scales`: can be measured with many
-    hosts, two workers, idle connections; `tls`: what it can do with TLS."""
+    hosts, two workers, idle connections; `tls`: what it can do with TLS;
+    `h2`: what it can speak with the application where clients speak HTTP/2; `h1`: it is measured without that, too."""
     name: str
     program: str
     prepare: Callable
@@ -29,15 +26,19 @@ class Contestant:
     told: tuple = ()
     scales: bool = False
     tls: tuple = ()
+    h2: tuple = ()
+    h1: bool = True
 
     @property
     def found(self):
         return shutil.which(self.program, path=PATH)
 
     def takes_part(self, case):
+        if case.h2:
+            return ("h2c" if case.h2c else "http") in self.h2
         if case.tls is not Tls.NONE:
             return case.tls in self.tls
-        return self.scales or not (case.scaled or case.kind == "idle")
+        return self.h1 and (self.scales or not (case.scaled or case.kind == "idle"))
 
     def version_text(self):
         return first_line(self.found, *self.version) if self.version else "of this tree"
@@ -47,17 +48,20 @@ BASIC = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host")
 ALL = (*BASIC, "X-Forwarded-Port", "X-Real-IP", "X-Request-Id")
 
 BOTH = (Tls.ENDED, Tls.PASSED_ON)
+EITHER = ("http", "h2c")
 
 CONTESTANTS = {each.name: each for each in (
     Contestant("floor", str(FLOOR), ours.floor, version=(), tls=BOTH),
-    Contestant("lintel", str(LINTEL), ours.lintel, version=(), told=ALL, scales=True, tls=BOTH),
-    Contestant("lintel again", str(LINTEL), ours.lintel, version=(), told=ALL, scales=True, tls=BOTH),
-    Contestant("nginx", "nginx", peers.nginx, version=("-v",), told=ALL, scales=True, tls=(Tls.ENDED,)),
-    Contestant("haproxy", "haproxy", peers.haproxy, version=("-v",), told=ALL, scales=True, tls=BOTH),
+    Contestant("lintel", str(LINTEL), ours.lintel, version=(), told=ALL, scales=True, tls=BOTH, h2=EITHER),
+    Contestant("lintel again", str(LINTEL), ours.lintel, version=(), told=ALL, scales=True, tls=BOTH,
+               h2=EITHER),
+    Contestant("nginx", "nginx", peers.nginx, version=("-v",), told=ALL, scales=True, tls=(Tls.ENDED,), h2=("http",)),
+    Contestant("haproxy", "haproxy", peers.haproxy, version=("-v",), told=ALL, scales=True, tls=BOTH, h2=EITHER),
     Contestant("caddy", "caddy", peers.caddy, version=("version",), told=ALL),
-    Contestant("h2o", "h2o", peers.h2o, told=ALL[:4]),
+    Contestant("h2o", "h2o", peers.h2o, told=ALL[:4], h2=("http",)),
     Contestant("traefik", "traefik", peers.traefik, version=("version",), told=ALL[:5]),
     Contestant("kamal-proxy", "kamal-proxy", peers.kamal_proxy, version=(), told=BASIC),
+    Contestant("nghttpx", "nghttpx", peers.nghttpx, told=ALL[:4], h2=("h2c",), h1=False),
 )}
 PEERS = tuple(CONTESTANTS)[3:]
 
@@ -81,8 +85,14 @@ class Running:
                 raise
             raise AssertionError(f"{contestant.name} did not start: {failure}\n{log}") from None
 
+    def client(self):
+        """A client that speaks what the case is about."""
+        if self.setting.h2:
+            return H2Client(self.address, self.setting.credentials.h2_trust, HOST)
+        return self.connect()
+
     def connect(self, within=10.0):
-        """A client; over TLS where that is what the contestant was started for."""
+        """A client of HTTP/1.1; over TLS where that is what the contestant was started for."""
         tls = self.setting.credentials.trust if self.setting.tls is not Tls.NONE else None
         return connect(self.address, tls, HOST, within)
 

@@ -9,7 +9,7 @@ from support.waiting import wait_for
 
 from stick.checks import WrongAnswer, check
 from stick.contestants import Running
-from stick.setting import Setting, Tls
+from stick.setting import Tls
 
 REQUESTS = 1000
 RARE = 0.05  # what is called less often per request belongs to the connection or to a timer
@@ -45,7 +45,7 @@ def send(running, case, number):
 
 
 def system_calls(contestant, case, backend):
-    with Running(contestant, Setting(backend, tls=case.tls)) as running:
+    with Running(contestant, case.setting(backend)) as running:
         check(running, case)  # what is done for the first request only, is done
         table = running.process.folder / "strace"
         pids = running.process.pids
@@ -71,7 +71,7 @@ def instructions(contestant, case, backend):
 def executed(contestant, case, backend, number):
     """The instructions in user space of a whole run, from callgrind."""
     tool = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null")
-    with Running(contestant, Setting(backend, wrapper=tool, tls=case.tls)) as running:
+    with Running(contestant, case.setting(backend, wrapper=tool)) as running:
         send(running, case, number)
         running.process.end(within=60)
         collected = re.search(r"Collected : (\d+)", running.process.log)

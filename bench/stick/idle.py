@@ -7,9 +7,9 @@ from support.websocket import TEXT, handshake, read_frame, write_frame
 
 from stick.checks import check, expect
 from stick.contestants import Running
+from stick.h2client import ask
 from stick.measure import memory_kib
 from stick.requests import HOST
-from stick.setting import Setting
 
 AT_ONCE = 100  # connections that warm the proxy up
 READINGS = 10  # of memory, 0.1 s apart, that are alike once it is steady
@@ -23,7 +23,7 @@ def turns(case, contestants, backend, _seconds):
 
 
 def one_turn(contestant, case, backend):
-    with Running(contestant, Setting(backend, supervised=True, tls=case.tls)) as running:
+    with Running(contestant, case.setting(backend, supervised=True)) as running:
         check(running, case)
         for _ in range(0, case.connections, AT_ONCE):  # as many requests as later, so that pools and arenas have grown
             with contextlib.ExitStack() as clients:
@@ -39,7 +39,7 @@ def one_turn(contestant, case, backend):
 
 def open_all(running, case, number, clients):
     """Connections that each have been used once, at most AT_ONCE of them at the same time."""
-    opened = [clients.enter_context(running.connect()) for _ in range(number)]
+    opened = [clients.enter_context(running.client()) for _ in range(number)]
     for at in range(0, number, AT_ONCE):
         group = opened[at:at + AT_ONCE]
         if case.websocket:
@@ -55,7 +55,7 @@ def use(running, case, group):
         if case.websocket:
             write_frame(client, TEXT, b"a message", mask=True)
         else:
-            client.send(case.request.bytes_for())
+            ask(client, case.request)
     for client in group:
         got = read_frame(client)[1] if case.websocket else client.read_response().body
         expect(running.contestant.name, "answer", got, b"a message" if case.websocket else case.request.answer)

@@ -1,16 +1,14 @@
 """Measures a case of requests under load: rounds in which every contestant has its turn."""
-from stick import handshakes, wrk
+from stick import h2load, handshakes, wrk
 from stick.checks import WrongAnswer, check
 from stick.contestants import Running
 from stick.machine import LOAD_CORE, PROXY_CORE
 from stick.measure import cpu_ns, memory_kib
-from stick.setting import Setting
 
 
 def one_turn(contestant, case, backend, seconds):
     """Starts a contestant, measures it, ends it. Returns requests per second, microseconds and KiB."""
-    setting = Setting(backend, case.hosts, case.workers, PROXY_CORE if case.pinned else None, tls=case.tls)
-    with Running(contestant, setting) as running:
+    with Running(contestant, case.setting(backend, core=PROXY_CORE if case.pinned else None)) as running:
         try:
             check(running, case)
             load(running, case, 1)
@@ -29,6 +27,8 @@ def one_turn(contestant, case, backend, seconds):
 
 
 def load(running, case, seconds):
+    if case.h2:
+        return h2load.run(running, case.request, seconds, case.connections, case.streams)
     if case.handshakes:
         return handshakes.run(running, case.handshakes, seconds, case.connections)
     return wrk.run(running, case.requests(), len(case.request.answer), seconds, case.connections,

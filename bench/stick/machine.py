@@ -14,6 +14,10 @@ FLOOR = BUILD / "bench/bench_floor"
 BACKEND = BUILD / "bench/bench_backend"
 TLS_FLOOR = BUILD / "bench/bench_tls_floor"
 HANDSHAKES = BUILD / "bench/bench_handshakes"
+H2_BESIDE = BUILD / "bench/bench_h2_beside"
+
+# Servers lie in /usr/sbin, which a user's PATH may lack.
+PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
 
 PROXY_CORE = 0
 LOAD_CORE = 1  # the load generator's and the backend's

@@ -27,7 +27,7 @@ def lintel(setting, port, folder):
     measured, other = ("--http", "--https") if clear else ("--https", "--http")
     flags = [measured, f"127.0.0.1:{port}", other, "127.0.0.1:0", "--workers", setting.workers, "--engine", "off",
              "--access-log", "off", "--drain-timeout", "1s", "--idle-timeout", "10m",
-             "--requests-per-connection", "1000000000"]
+             "--requests-per-connection", "1000000000", "--pooled-per-endpoint", "128"]
     if setting.supervised:
         (folder / "routes").mkdir()
         url = f"http://127.0.0.1:{setting.backend_port}"
@@ -46,8 +46,9 @@ def objects(setting):
     if setting.tls is Tls.ENDED:
         files = {"chain_file": str(setting.credentials.chain), "key_file": str(setting.credentials.key)}
         made.append({"kind": "certificate", "id": "the one", "spec": {"names": NAMES, **files}})
+    spoken = {"scheme": "h2c"} if setting.h2c else {}
     for host in setting.hosts:
-        made.append({"kind": "service", "id": host, "spec": {"endpoints": ["backend"]}})
+        made.append({"kind": "service", "id": host, "spec": {"endpoints": ["backend"], **spoken}})
         if setting.tls is Tls.PASSED_ON:
             spec = {"names": NAMES, "entrypoints": ["https"], "security": "passed_on", "service": host}
             made.append({"kind": "tcp_router", "id": host, "spec": spec})

@@ -18,10 +18,12 @@ def fill(name, setting, port, folder, ssl=""):
     credentials = setting.credentials
     scheme, scheme_port = setting.scheme
     values = {"LISTEN": f"127.0.0.1:{port}", "PORT": port, "SPARE_PORT": free_port(),
-              "BACKEND": f"127.0.0.1:{setting.backend_port}", "HOST": HOST, "WORKERS": setting.workers,
+              "BACKEND": f"127.0.0.1:{setting.backend_port}", "BACKEND_PORT": setting.backend_port, "HOST": HOST,
+              "WORKERS": setting.workers,
               "FOLDER": folder, "SCHEME": scheme, "SCHEME_PORT": scheme_port, "LOCAL_NAME": LOCAL_NAME,
               "CHAIN": credentials.chain, "KEY": credentials.key,
-              "SSL": ssl if setting.tls is Tls.ENDED else "", "USER": user.pw_name, "GROUP": grp.getgrgid(user.pw_gid).gr_name}
+              "SSL": ssl if setting.tls is Tls.ENDED else "", "PROTO": "proto h2" if setting.h2c else "",
+              "USER": user.pw_name, "GROUP": grp.getgrgid(user.pw_gid).gr_name}
     text = (CONFIGURATIONS / name).read_text()
     for key, value in values.items():
         text = text.replace(f"@{key}@", str(value))
@@ -34,7 +36,7 @@ def nginx(setting, port, folder):
     (folder / "names.conf").write_text(f"server_name {names};\n")
     if setting.tls is Tls.ENDED:
         fill("nginx-tls.conf", setting, port, folder)
-    configuration = fill("nginx.conf", setting, port, folder, ssl="ssl")
+    configuration = fill("nginx.conf", setting, port, folder, ssl="ssl http2" if setting.h2 else "ssl")
     return ["nginx", "-p", folder, "-e", folder / "error.log", "-c", configuration], {}
 
 
@@ -42,7 +44,7 @@ def haproxy(setting, port, folder):
     if setting.tls is Tls.PASSED_ON:
         return ["haproxy", "-db", "-f", fill("haproxy-passthrough.cfg", setting, port, folder)], {}
     (folder / "hosts.map").write_text("".join(f"{host} application\n" for host in setting.hosts))
-    ssl = f"ssl crt {setting.credentials.both} alpn http/1.1"
+    ssl = f"ssl crt {setting.credentials.both} alpn {'h2,http/1.1' if setting.h2 else 'http/1.1'}"
     return ["haproxy", "-db", "-f", fill("haproxy.cfg", setting, port, folder, ssl)], {}
 
 
@@ -52,7 +54,14 @@ def caddy(setting, port, folder):
 
 
 def h2o(setting, port, folder):
-    return ["h2o", "-m", "worker", "-c", fill("h2o.conf", setting, port, folder)], {}
+    files = f"certificate-file: {setting.credentials.chain}, key-file: {setting.credentials.key}"
+    ssl = f"ssl: {{{files}, minimum-version: TLSv1.2}}"
+    return ["h2o", "-m", "worker", "-c", fill("h2o.conf", setting, port, folder, ssl)], {}
+
+
+def nghttpx(setting, port, folder):
+    return ["nghttpx", f"--conf={fill('nghttpx.conf', setting, port, folder)}", setting.credentials.key,
+            setting.credentials.chain], {}
 
 
 def traefik(setting, port, folder):

@@ -4,6 +4,7 @@ from stick.bars import median, spread
 METRICS = {  # name: (heading, format, divisor)
     "cpu_us": ("CPU µs/request", "{:,.2f}", 1),
     "requests_per_second": ("requests/s", "{:,.0f}", 1),
+    "mib_per_second": ("MiB/s", "{:,.0f}", 1),
     "p50_us": ("p50 µs", "{:,.0f}", 1),
     "p99_us": ("p99 µs", "{:,.0f}", 1),
     "memory_kib": ("memory MiB", "{:,.1f}", 1024),

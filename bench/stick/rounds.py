@@ -6,14 +6,14 @@ import time
 
 from support.waiting import wait_for
 
-from stick import changes, idle, load, machine
+from stick import beside, changes, h2c_backend, idle, load, machine
 from stick.contestants import CONTESTANTS, PEERS
 from stick.counts import counts
 from stick.credentials import Credentials
 from stick.process import Process, temporary_folder
 from stick.setting import Backend
 
-KINDS = {"load": load, "idle": idle, "changes": changes}
+KINDS = {"load": load, "idle": idle, "changes": changes, "beside": beside}
 
 
 def run(cases, options):
@@ -22,7 +22,7 @@ def run(cases, options):
     results = {"machine": machine.description(), "rounds": options.rounds, "seconds": options.seconds,
                "versions": {each.name: each.version_text() for each in contestants if each.version},
                "skipped": skipped, "cases": {}}
-    with started_backend() as backend:
+    with started_backend(h2c=any(case.h2c for case in cases)) as backend:
         jobs = {case.name: Jobs(case, contestants, backend, options) for case in cases}
         progress = Progress(sum(map(len, jobs.values())))
         for name, of_case in jobs.items():
@@ -31,17 +31,20 @@ def run(cases, options):
 
 
 @contextlib.contextmanager
-def started_backend(core=machine.LOAD_CORE):
-    """The application; for TLS that is passed on, the floor of TLS stands before it."""
+def started_backend(core=machine.LOAD_CORE, h2c=False):
+    """The application; for TLS that is passed on, the floor of TLS stands before it. `h2c`: and one of HTTP/2."""
     folder = temporary_folder()  # goes with the process that has it
     credentials = Credentials(folder)
-    backend = Backend(machine.free_port(), machine.free_port(), credentials)
+    backend = Backend(machine.free_port(), machine.free_port(), credentials, machine.free_port() if h2c else None)
     tls = [machine.TLS_FLOOR, backend.tls_port, backend.port, credentials.chain, credentials.key]
     with contextlib.ExitStack() as processes:
         plain = [machine.BACKEND, backend.port]
         for port, command, files in ((backend.port, plain, None), (backend.tls_port, tls, folder)):
             processes.enter_context(contextlib.closing(Process(command, core, folder=files)))
             wait_for(lambda port=port: listens(port), f"{command[0].name} listens")
+        if h2c:
+            processes.enter_context(h2c_backend.started(backend.h2c_port, core))
+            wait_for(lambda: listens(backend.h2c_port), "the backend of HTTP/2 listens")
         yield backend
 
 
@@ -64,7 +67,7 @@ class Jobs:
     def __init__(self, case, contestants, backend, options):
         self.case, self.backend, self.options = case, backend, options
         self.turns = KINDS[case.kind].turns(case, contestants, backend, options.seconds)
-        counted = case.kind == "load" and not case.scaled and not case.handshakes and not options.no_counts
+        counted = case.kind == "load" and not (case.scaled or case.handshakes or case.h2 or options.no_counts)
         self.counted = [each for each in contestants
                         if counted and each.takes_part(case) and each.name != "lintel again"]
 

@@ -16,10 +16,12 @@ class Tls(enum.Enum):
 
 @dataclass(frozen=True)
 class Backend:
-    """The application: on `tls_port` it speaks TLS itself, with the same credentials as the contestants."""
+    """The application: on `tls_port` it speaks TLS itself, with the same credentials as the contestants; on `h2c_port`,
+    where that is measured, HTTP/2 in clear text."""
     port: int
     tls_port: int
     credentials: Credentials
+    h2c_port: int | None = None
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,13 @@ class Setting:
     supervised: bool = False
     wrapper: tuple = ()
     tls: Tls = Tls.NONE
+    h2: bool = False  # clients may speak HTTP/2
+    h2c: bool = False  # the backend does, in clear text
 
     @property
     def backend_port(self):
+        if self.h2c:
+            return self.backend.h2c_port
         return self.backend.tls_port if self.tls is Tls.PASSED_ON else self.backend.port
 
     @property
