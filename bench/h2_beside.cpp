@@ -5,8 +5,8 @@
 // again while it has a request for /100m under way the whole time. Its windows are those of a browser: 6 MiB a stream,
 // 15 MiB the connection; it reads as fast as it can. Answers are compared with bench_backend's.
 //
-// Prints JSON: requests and times in microseconds `alone` and `beside`, and how many bytes streamed meanwhile. The first
-// thing that goes wrong ends the program with exit code 1 and a sentence on standard error.
+// Prints JSON: requests and times in microseconds `alone` and `beside`, and how many bytes streamed meanwhile. The
+// first thing that goes wrong ends the program with exit code 1 and a sentence on standard error.
 
 #include "edge_loop.hpp"
 
@@ -136,14 +136,13 @@ private:
         return static_cast<request*>(::nghttp2_session_get_stream_user_data(session, stream));
     }
 
-    static int on_field(nghttp2_session* session, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t size,
-                        const std::uint8_t* value, std::size_t value_size, std::uint8_t, void*)
+    static int on_field(nghttp2_session* session, const nghttp2_frame* frame, const std::uint8_t* name,
+                        std::size_t size, const std::uint8_t* value, std::size_t value_size, std::uint8_t, void*)
     {
         auto text = [](const std::uint8_t* bytes, std::size_t count) {
             return std::string_view(reinterpret_cast<const char*>(bytes), count);
         };
-        if (text(name, size) == ":status")
-            of(session, frame->hd.stream_id)->good = text(value, value_size) == "200";
+        if (text(name, size) == ":status") of(session, frame->hd.stream_id)->good = text(value, value_size) == "200";
         return 0;
     }
 
@@ -161,7 +160,8 @@ private:
     static int on_closed(nghttp2_session* session, std::int32_t stream, std::uint32_t why, void*)
     {
         auto& which = *of(session, stream);
-        if (why != NGHTTP2_NO_ERROR || !which.good || which.got != which.expected) wrong("an answer was not whole, or no 200");
+        if (why != NGHTTP2_NO_ERROR || !which.good || which.got != which.expected)
+            wrong("an answer was not whole, or no 200");
         which.over = true;
         return 0;
     }
@@ -205,8 +205,8 @@ void print(const char* name, const phase& seen)
 {
     const auto& all = seen.microseconds;
     auto percentile = [&](std::size_t part) { return static_cast<long long>(all[(all.size() - 1) * part / 100]); };
-    std::printf("\"%s\": {\"requests\": %zu, \"p50_us\": %lld, \"p99_us\": %lld, \"streamed_bytes\": %zu}", name, all.size(),
-                percentile(50), percentile(99), seen.streamed_bytes);
+    std::printf("\"%s\": {\"requests\": %zu, \"p50_us\": %lld, \"p99_us\": %lld, \"streamed_bytes\": %zu}", name,
+                all.size(), percentile(50), percentile(99), seen.streamed_bytes);
 }
 
 }  // namespace

@@ -85,12 +85,12 @@ constexpr std::array tls_option{
 };
 
 constexpr std::array servers_transport{
-    word{"servername", use::applied},    word{"insecureskipverify", use::applied},
-    word{"rootcas", use::applied},       word{"certificates", use::applied},
+    word{"servername", use::applied},   word{"insecureskipverify", use::applied},
+    word{"rootcas", use::applied},      word{"certificates", use::applied},
     word{"peercerturi", use::applied},  // closes
     word{"spiffe*", use::applied},      // closes
-    word{"ciphersuites", use::later},    word{"minversion", use::later},
-    word{"maxversion", use::later},      word{"maxidleconnsperhost", use::later},
+    word{"ciphersuites", use::later},   word{"minversion", use::later},
+    word{"maxversion", use::later},     word{"maxidleconnsperhost", use::later},
     word{"disablehttp2", use::applied}, word{"forwardingtimeouts*", use::later},
 };
 

@@ -67,7 +67,7 @@ enum class scheme {
 /// A set of endpoints that are all as good as each other, used in turn.
 struct service {
     std::vector<std::string> endpoints;
-    bool pass_host = true;   ///< false: the endpoint's own authority is sent as Host
+    bool pass_host = true;  ///< false: the endpoint's own authority is sent as Host
     model::scheme scheme = model::scheme::http;
     std::string transport;   ///< id of how TLS is spoken with them; empty: verified against the system's authorities
     int proxy_protocol = 0;  ///< version of the PROXY header that is sent ahead, 1 or 2; 0 = none

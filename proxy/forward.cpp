@@ -147,7 +147,8 @@ private:
             auto connected = co_await connect(held);
             if (!connected) co_return not_connected(held, target, connected.error());
             // Connecting took time: an endpoint that was told to stop meanwhile gets no new request.
-            if (target->draining() || !held.has_call()) co_return outcome{.what = fault::connect_refused, .why = {}, .state = "draining"};
+            if (target->draining() || !held.has_call())
+                co_return outcome{.what = fault::connect_refused, .why = {}, .state = "draining"};
         }
         request_.address_to(*target, route_->service->pass_host, options().path_as_is);
         worker_.counters.add(counter::upstream_requests);

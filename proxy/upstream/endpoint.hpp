@@ -25,9 +25,9 @@ class endpoint {
 public:
     /// What one worker keeps for this endpoint.
     struct share {
-        std::vector<upstream_connection> idle;  ///< of HTTP/1; the one used last is at the back
+        std::vector<upstream_connection> idle;              ///< of HTTP/1; the one used last is at the back
         std::vector<std::shared_ptr<h2_pool>> multiplexed;  ///< one for each way in which they are made
-        std::atomic<std::uint32_t> in_flight{0};  ///< written by its worker, read by the link thread
+        std::atomic<std::uint32_t> in_flight{0};            ///< written by its worker, read by the link thread
     };
 
     endpoint(std::string id, const model::endpoint& spec, std::size_t workers);

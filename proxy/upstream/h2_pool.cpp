@@ -8,7 +8,8 @@ namespace lintel::proxy {
 
 namespace {
 
-constexpr std::size_t usual_streams = 100;  ///< that a connection will carry, as long as nobody has said (RFC 9113 §6.5.2)
+constexpr std::size_t usual_streams =
+    100;  ///< that a connection will carry, as long as nobody has said (RFC 9113 §6.5.2)
 
 }  // namespace
 

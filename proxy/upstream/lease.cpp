@@ -156,7 +156,8 @@ task<result<std::unique_ptr<net::stream>>> lease::open(std::unique_ptr<net::stre
 /// Others may have calls on it, too, unless it speaks for one client.
 void lease::multiplex(std::unique_ptr<net::stream> connected)
 {
-    auto connection = std::make_shared<http::h2_upstream>(worker_.loop, std::move(connected), worker_.settings.upstream);
+    auto connection =
+        std::make_shared<http::h2_upstream>(worker_.loop, std::move(connected), worker_.settings.upstream);
     multiplexed_ = connection->begin_call();
     if (pool_ && !target_->draining())
         pool_->add(std::move(connection));
@@ -176,8 +177,7 @@ void lease::give_back()
 {
     if (multiplexed_) return;  // the connection is where it was
     auto& idle = share().idle;
-    bool wanted =
-        connection_.call->reusable() && !target_->draining() && how_.proxy_header.empty() && make_room(idle);
+    bool wanted = connection_.call->reusable() && !target_->draining() && how_.proxy_header.empty() && make_room(idle);
     if (!wanted) return;
     connection_.call->park(worker_.loop.time());
     idle.push_back(std::move(connection_));

@@ -211,7 +211,8 @@ TEST_F(RoutesTls, ATransportMayKeepHttp2FromItsServers)
 
 TEST_F(RoutesTls, AServiceMaySpeakHttp2InClearText)
 {
-    auto made = read("http:\n  services:\n    s: {loadBalancer: {servers: [{url: 'h2c://a:50051'}, {url: 'h2c://b'}]}}\n");
+    auto made =
+        read("http:\n  services:\n    s: {loadBalancer: {servers: [{url: 'h2c://a:50051'}, {url: 'h2c://b'}]}}\n");
     EXPECT_TRUE(made.problems.empty());
     EXPECT_EQ(made.services.at(0).spec.scheme, model::scheme::h2c);
     EXPECT_EQ(made.endpoints.at(0).spec.port, 50051);

@@ -50,7 +50,10 @@ std::string head(int stream, std::initializer_list<std::pair<std::string_view, s
     return frame(h2_frame::headers, stream, block(list), flags | whole_head);
 }
 
-std::string goaway(int last) { return frame(h2_frame::goaway, 0, number(static_cast<std::uint32_t>(last), 4) + number(0, 4)); }
+std::string goaway(int last)
+{
+    return frame(h2_frame::goaway, 0, number(static_cast<std::uint32_t>(last), 4) + number(0, 4));
+}
 
 std::string reset(int stream, h2_code why)
 {
@@ -101,7 +104,8 @@ protected:
         auto come = co_await call.receive_head();
         out.received = test::error_of(come);
         if (!come) co_return;
-        for (const auto& each : (*come)->fields) out.fields += std::string(each.name) + '=' + std::string(each.value) + ';';
+        for (const auto& each : (*come)->fields)
+            out.fields += std::string(each.name) + '=' + std::string(each.value) + ';';
         out.body = co_await test::read_whole(call.response_body());
         out.status = (*come)->status;
     }
