@@ -14,8 +14,8 @@ constexpr std::string_view option_prefix = "lintel.route.", any_host = "*";
 
 const std::vector<std::string>& known_keys()
 {
-    static const std::vector<std::string> keys{"lintel.app",    "lintel.host", "lintel.hsts",
-                                               "lintel.network", "lintel.path", "lintel.port",
+    static const std::vector<std::string> keys{"lintel.app",      "lintel.host",   "lintel.hsts",
+                                               "lintel.network",  "lintel.path",   "lintel.port",
                                                "lintel.redirect", "lintel.scheme", "lintel.tls.ask"};
     return keys;
 }
