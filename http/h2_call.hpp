@@ -97,7 +97,7 @@ private:
     duration first_byte_{}, between_bytes_{}, write_patience_{};
 
     std::string method_;
-    std::string_view piece_;  ///< of the outgoing body, not taken yet
+    std::string_view piece_;             ///< of the outgoing body, not taken yet
     std::optional<std::uint64_t> left_;  ///< of an outgoing body of known length, beyond the piece
     const fields* out_trailers_ = nullptr;
     net::event moved_;  ///< something was taken, or the stream is over
@@ -113,7 +113,7 @@ private:
     fields trailers_;
     int interim_seen_ = 0;
 
-    error_code failed_;  ///< why there is no more of it
+    error_code failed_;                     ///< why there is no more of it
     bool last_ = false, end_read_ = false;  ///< what is offered ends the request; its source said so
     bool sent_ = false, awaits_head_ = false, response_begun_ = false, final_seen_ = false, unprocessed_ = false;
     bool closed_ = false;  ///< the session knows the stream no more, or has no stream yet

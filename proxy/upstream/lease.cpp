@@ -105,7 +105,10 @@ task<result<void>> lease::connect(duration limit)
             co_return made;
         }
         auto waited = co_await shared.wait(woken_, end);
-        if (aborted_) co_return net::errc::aborted;
+        if (aborted_) {
+            shared.call_ended();  // it may have been our turn
+            co_return net::errc::aborted;
+        }
         if (!waited) co_return waited.error();
         multiplexed_ = shared.take();
         if (multiplexed_) break;
@@ -156,7 +159,8 @@ task<result<std::unique_ptr<net::stream>>> lease::open(std::unique_ptr<net::stre
 /// Others may have calls on it, too, unless it speaks for one client.
 void lease::multiplex(std::unique_ptr<net::stream> connected)
 {
-    auto connection = std::make_shared<http::h2_upstream>(worker_.loop, std::move(connected), worker_.settings.upstream);
+    auto connection =
+        std::make_shared<http::h2_upstream>(worker_.loop, std::move(connected), worker_.settings.upstream);
     multiplexed_ = connection->begin_call();
     if (pool_ && !target_->draining())
         pool_->add(std::move(connection));
@@ -176,8 +180,7 @@ void lease::give_back()
 {
     if (multiplexed_) return;  // the connection is where it was
     auto& idle = share().idle;
-    bool wanted =
-        connection_.call->reusable() && !target_->draining() && how_.proxy_header.empty() && make_room(idle);
+    bool wanted = connection_.call->reusable() && !target_->draining() && how_.proxy_header.empty() && make_room(idle);
     if (!wanted) return;
     connection_.call->park(worker_.loop.time());
     idle.push_back(std::move(connection_));
