@@ -1,6 +1,7 @@
 #include "discovery/merge_services.hpp"
 
 #include "base/text.hpp"
+#include "base/units.hpp"
 #include "model/json.hpp"
 
 #include <unordered_set>
@@ -9,11 +10,17 @@ namespace lintel::discovery {
 
 namespace {
 
+std::string text_of(const model::health_check& check)
+{
+    if (!check.grpc) return "";
+    return units::format(check.interval) + ' ' + units::format(check.timeout) + ' ' + std::to_string(check.port);
+}
+
 /// Everything that sources must agree on to share the load of one service.
 std::string content_of(const model::service& spec)
 {
     return std::string(spec.pass_host ? "" : "own host ").append(model::name_of(spec.scheme)) + '\n' + spec.transport +
-           '\n' + std::to_string(spec.proxy_protocol);
+           '\n' + std::to_string(spec.proxy_protocol) + '\n' + text_of(spec.check);
 }
 
 void resolve_transport(service_directory::entry& service, std::string_view provider,

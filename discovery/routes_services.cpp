@@ -83,6 +83,10 @@ public:
         fields_.report_others(traefik::service_words);
         service_.spec.pass_host = fields_.flag("loadbalancer.passhostheader").value_or(true);
         read_transport();
+        auto check = traefik::read_health_check(
+            [this](std::string_view path) { return fields_.text(path); },
+            [this](std::string_view path, std::string what) { fields_.report(path, std::move(what)); });
+        service_.spec.check = check.value_or(model::health_check());
         if (auto names = fields_.middlewares(); !names.empty())
             close("middlewares", traefik::refusal("middleware", names));
         need_load_balancer();

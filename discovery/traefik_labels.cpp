@@ -92,6 +92,11 @@ void traefik_reader::declare_service(const traefik_section& section)
     service.spec.scheme = scheme_of(section).value_or(model::scheme::http);
     service.spec.transport = section.value("loadbalancer.serverstransport").value_or("");
     if (service.spec.transport == traefik::default_transport) service.spec.transport.clear();
+    auto check = traefik::read_health_check([&](std::string_view field) { return section.value(std::string(field)); },
+                                            [&](std::string_view field, std::string what) {
+                                                reading_.report(section.where(std::string(field)), std::move(what));
+                                            });
+    service.spec.check = check.value_or(model::health_check());
     reading_.add(std::move(service), reading_.port_from(section.where("loadbalancer.server.port")));
 }
 

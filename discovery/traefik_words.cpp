@@ -1,6 +1,7 @@
 #include "discovery/traefik_words.hpp"
 
 #include "base/text.hpp"
+#include "base/units.hpp"
 #include "model/rule.hpp"
 
 #include <algorithm>
@@ -43,6 +44,10 @@ constexpr std::array http_service{
     word{"loadbalancer.serverstransport", use::applied},
     word{"loadbalancer.responseforwarding.flushinterval", use::later},
     word{"loadbalancer.sticky*", use::later},
+    word{"loadbalancer.healthcheck.mode", use::applied},
+    word{"loadbalancer.healthcheck.interval", use::applied},
+    word{"loadbalancer.healthcheck.timeout", use::applied},
+    word{"loadbalancer.healthcheck.port", use::applied},
     word{"loadbalancer.healthcheck*", use::later},
     word{"loadbalancer.passivehealthcheck*", use::later},
     word{"weighted*", use::later},
@@ -144,6 +149,47 @@ std::string refusal(std::string_view kind, std::span<const std::string> names)
     bool several = names.size() > 1;
     return std::string(kind) + (several ? "s " : " ") + text::join(names, ", ") + (several ? " are" : " is") +
            " not supported yet, so this router is closed rather than served without " + (several ? "them" : "it");
+}
+
+std::optional<model::health_check> read_health_check(const text_source& text_of, const report_target& report)
+{
+    constexpr std::string_view prefix = "loadbalancer.healthcheck.";
+    auto field = [&](std::string_view name) { return text_of(std::string(prefix).append(name)); };
+    auto wrong = [&](std::string_view name, std::string what) {
+        report(std::string(prefix).append(name), std::move(what));
+    };
+    auto mode = text::lower(field("mode").value_or("http"));
+    if (mode != "grpc") {
+        for (std::string_view name : {"mode", "interval", "timeout", "port"}) {
+            if (field(name)) {
+                wrong(name, "not supported yet, ignored; a health check of mode grpc is");
+                break;
+            }
+        }
+        return {};
+    }
+    model::health_check check;
+    check.grpc = true;
+    auto read_time = [&](std::string_view name, duration& into) {
+        auto written = field(name);
+        auto parsed = written ? units::parse_duration(*written) : into;
+        bool right = parsed && *parsed > duration{};
+        if (right)
+            into = *parsed;
+        else
+            wrong(name, '"' + text::printable(*written, 40) + "\" is no time above zero, ignored; write it like 10s");
+    };
+    read_time("interval", check.interval);
+    read_time("timeout", check.timeout);
+    if (auto written = field("port")) {
+        auto port = text::parse_decimal(*written);
+        bool right = port && *port > 0 && *port <= UINT16_MAX;
+        if (right)
+            check.port = static_cast<std::uint16_t>(*port);
+        else
+            wrong("port", '"' + text::printable(*written, 40) + "\" is no port, ignored");
+    }
+    return check;
 }
 
 std::string unknown_scheme(std::string_view written)

@@ -4,6 +4,7 @@
 #include "model/objects.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -47,6 +48,13 @@ std::optional<std::int64_t> parse_priority(std::string_view text);
 
 /// The sentence of a router that is closed because it names what we can't do yet: `kind` "middleware", `names` "auth".
 std::string refusal(std::string_view kind, std::span<const std::string> names);
+
+using text_source = std::function<std::optional<std::string>(std::string_view field)>;
+using report_target = std::function<void(std::string_view field, std::string what)>;
+
+/// `loadBalancer.healthCheck` of either dialect, of which mode grpc is known; none, and reported, where it asks for
+/// another. What is wrong costs that key alone.
+std::optional<model::health_check> read_health_check(const text_source& text_of, const report_target& report);
 
 /// The sentence of a service whose servers are to be spoken to in a way that nobody knows.
 std::string unknown_scheme(std::string_view written);

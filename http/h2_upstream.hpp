@@ -77,6 +77,7 @@ private:
     void fail(error_code why);
 
     h2_stream* on_stream(h2_stream_id) override { return nullptr; }
+    void on_invalid_request() override {}
     void on_reset_sent(h2_code) override {}
     void on_data_sent(std::size_t) override {}
     void on_pong() override {}

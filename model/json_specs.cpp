@@ -69,6 +69,13 @@ void read_name(const json& from, const char* key, const names<Enum, Size>& table
     into = found->first;
 }
 
+std::uint16_t port_in(const json& spec)
+{
+    auto port = spec.value("port", std::int64_t{0});
+    if (port < 0 || port > UINT16_MAX) throw std::invalid_argument("there is no port " + std::to_string(port));
+    return static_cast<std::uint16_t>(port);
+}
+
 void write(json& into, const char* key, const std::string& text)
 {
     if (!text.empty()) into[key] = text;
@@ -155,6 +162,10 @@ json spec_of(const service& s)
     if (s.scheme != scheme::http) spec["scheme"] = name_of(s.scheme);
     write(spec, "transport", s.transport);
     if (s.proxy_protocol != 0) spec["proxy_protocol"] = s.proxy_protocol;
+    if (s.check.grpc) {
+        spec["grpc_check"] = {
+            {"interval_ns", s.check.interval.count()}, {"timeout_ns", s.check.timeout.count()}, {"port", s.check.port}};
+    }
     return spec;
 }
 
@@ -169,6 +180,13 @@ void read_spec(const json& spec, service& into)
     if (version < 0 || version > 2)
         throw std::invalid_argument("there is no PROXY protocol " + std::to_string(version));
     into.proxy_protocol = static_cast<int>(version);
+    if (auto check = spec.find("grpc_check"); check != spec.end()) {
+        health_check standard;
+        into.check.grpc = true;
+        into.check.interval = duration(check->value("interval_ns", standard.interval.count()));
+        into.check.timeout = duration(check->value("timeout_ns", standard.timeout.count()));
+        into.check.port = port_in(*check);
+    }
     read(spec, "source", into.source);
 }
 
@@ -239,9 +257,7 @@ json spec_of(const endpoint& e)
 void read_spec(const json& spec, endpoint& into)
 {
     read(spec, "host", into.host);
-    auto port = spec.value("port", std::int64_t{0});
-    if (port < 0 || port > UINT16_MAX) throw std::invalid_argument("there is no port " + std::to_string(port));
-    into.port = static_cast<std::uint16_t>(port);
+    into.port = port_in(spec);
     read_name(spec, "ready", readiness_names, into.ready);
     read(spec, "draining", into.draining);
     read(spec, "source", into.source);

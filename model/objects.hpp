@@ -64,6 +64,16 @@ enum class scheme {
     h2c,    ///< HTTP/2 with prior knowledge in clear text (RFC 9113 §3.3)
 };
 
+/// How the edge keeps finding out whether the endpoints of a service may be used, beyond taking connections.
+struct health_check {
+    bool grpc = false;  ///< grpc.health.v1.Health/Check must answer SERVING; false: nothing is asked
+    duration interval = std::chrono::seconds(30);
+    duration timeout = std::chrono::seconds(5);
+    std::uint16_t port = 0;  ///< 0: the endpoint's own
+
+    bool operator==(const health_check&) const = default;
+};
+
 /// A set of endpoints that are all as good as each other, used in turn.
 struct service {
     std::vector<std::string> endpoints;
@@ -71,6 +81,7 @@ struct service {
     model::scheme scheme = model::scheme::http;
     std::string transport;   ///< id of how TLS is spoken with them; empty: verified against the system's authorities
     int proxy_protocol = 0;  ///< version of the PROXY header that is sent ahead, 1 or 2; 0 = none
+    health_check check;
     std::string source;
 
     bool operator==(const service&) const = default;

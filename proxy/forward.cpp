@@ -37,13 +37,6 @@ private:
     std::size_t mine_;
 };
 
-/// Null: the request has none, or is none of gRPC's.
-const http::field* grpc_timeout_of(const http::request_head& request)
-{
-    const auto* type = request.fields.find("Content-Type");
-    return type != nullptr && is_grpc(type->value) ? request.fields.find("grpc-timeout") : nullptr;
-}
-
 class forwarding {
 public:
     forwarding(worker_state& worker, http::exchange& client, std::size_t entrypoint, route_ptr route,
@@ -56,10 +49,10 @@ public:
           request_(client, worker, record.client),
           watch_(worker.loop, client)
     {
-        if (const auto* timeout = grpc_timeout_of(client.request())) {
-            // One that can't be read is the app's to judge.
-            if (auto limit = parse_grpc_timeout(timeout->value)) watch_.expires_at(began_ + *limit);
-        }
+        // A timeout that can't be read is the app's to judge.
+        const auto* timeout = grpc_ ? client.request().fields.find("grpc-timeout") : nullptr;
+        auto limit = timeout != nullptr ? parse_grpc_timeout(timeout->value) : std::nullopt;
+        if (limit) watch_.expires_at(began_ + *limit);
         if (worker_.access != nullptr) record_.request_id = request_.request_id();
     }
 
@@ -94,7 +87,7 @@ private:
 
     /// A body that streams to such a service holds no connection of its own, and calls of gRPC last as long as they
     /// like.
-    bool shares_connections() const { return route_->service->scheme == model::scheme::h2c; }
+    bool shares_connections() const { return grpc_ || route_->service->scheme == model::scheme::h2c; }
 
     /// A body that streams holds an endpoint for as long as the client takes: only so many at a time.
     task<upload_slots::place> wait_for_place()
@@ -261,6 +254,7 @@ private:
     route_ptr route_;
     access_record& record_;
     forwarded_request request_;
+    bool grpc_ = asks_by_grpc(client_.request());
     client_watch watch_;
     time_point began_ = worker_.loop.time();
     std::optional<held_bytes> counted_bytes_;

@@ -16,6 +16,12 @@ bool is_grpc(std::string_view content_type)
     return format.empty() || format.front() == '+';
 }
 
+bool asks_by_grpc(const http::request_head& request)
+{
+    const auto* type = request.fields.find("Content-Type");
+    return type != nullptr && is_grpc(type->value);
+}
+
 std::optional<duration> parse_grpc_timeout(std::string_view value)
 {
     constexpr std::size_t most_digits = 8;

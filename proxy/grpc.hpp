@@ -2,6 +2,7 @@
 // What gRPC asks of a proxy beyond HTTP ("gRPC over HTTP2" in the gRPC documentation). Pure.
 
 #include "base/clock.hpp"
+#include "http/message.hpp"
 #include "proxy/outcome.hpp"
 
 #include <optional>
@@ -24,6 +25,9 @@ enum class grpc_status : int {
 
 /// "application/grpc" with any message format ("+proto"), parameters aside; not gRPC-Web, which is plain HTTP.
 bool is_grpc(std::string_view content_type);
+
+/// A request whose content is.
+bool asks_by_grpc(const http::request_head& request);
 
 /// The value of grpc-timeout: at most 8 digits and one of H, M, S, m, u, n. None where it is something else.
 std::optional<duration> parse_grpc_timeout(std::string_view value);

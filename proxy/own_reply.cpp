@@ -73,8 +73,7 @@ task<void> reply_with(http::exchange& to, verdict what, std::string_view detail,
         (sentence += ' ') += detail;
         if (!sentence.ends_with('.')) sentence += '.';
     }
-    const auto* type = to.request().fields.find("Content-Type");
-    bool in_trailers = type != nullptr && is_grpc(type->value);
+    bool in_trailers = asks_by_grpc(to.request());
     if (in_trailers) record.status = 200;
     bool lasts = what.reason == "closed";
     int retry_after_seconds = what.reason == "tls-pending" ? 5 : 1;  // a CA takes its time

@@ -194,7 +194,11 @@ service_ptr table_builder::build_service(const std::string& id, const model::ser
         result.rejected.push_back({"service", id, made->refusal});
     }
     for (const auto& each : spec.endpoints) {
-        if (auto known = endpoints_.find(each); known != endpoints_.end()) made->endpoints.push_back(known->second);
+        auto known = endpoints_.find(each);
+        if (known == endpoints_.end()) continue;
+        made->endpoints.push_back(known->second);
+        known->second->check_for(id, {spec.check, made->scheme, made->security});
+        if (spec.check.grpc) result.touched.push_back(known->second);
     }
     return made;
 }

@@ -39,6 +39,13 @@ void endpoint::answered()
     shunned_until_.store(0, std::memory_order_relaxed);
 }
 
+void endpoint::check_for(const std::string& of, const endpoint_check& what)
+{
+    if (!what.how.grpc && checked_for_ != of) return;
+    checked_for_ = what.how.grpc ? of : "";
+    check_ = what;
+}
+
 std::string endpoint::authority() const
 {
     bool v6 = host_.find(':') != std::string::npos;

@@ -19,6 +19,15 @@ struct upstream_connection {
     security_ptr speaks;
 };
 
+/// How an endpoint is asked whether it serves, and in which way that is said.
+struct endpoint_check {
+    model::health_check how;
+    model::scheme scheme = model::scheme::http;
+    security_ptr security;
+
+    bool operator==(const endpoint_check&) const = default;
+};
+
 /// Lives in the registry across snapshots, keyed by its id: pools, health and counts belong to it, not to a snapshot.
 /// Any thread may read the verdicts; each worker touches its own share only.
 class endpoint {
@@ -52,6 +61,13 @@ public:
     /// True for the one caller that changed it.
     bool set_reachable(bool now);
 
+    /// What the service `of` wants to be asked of it; the last one that wants something decides. Only the link thread.
+    void check_for(const std::string& of, const endpoint_check& what);
+    const endpoint_check& check() const { return check_; }
+
+    /// It is asked again and again, whatever it answered. Only the link thread.
+    bool wants_checks() const { return check_.how.grpc && allowed_.load(std::memory_order_acquire) && !draining(); }
+
     /// It took a connection and gave no answer. After three in a row it is shunned: for 1 s, then twice as long each
     /// time, at most 30 s.
     void failed_to_answer(time_point now);
@@ -84,6 +100,8 @@ private:
     std::atomic<bool> allowed_{false}, reachable_{false}, draining_{false}, answered_once_{false};
     std::atomic<duration::rep> ready_since_{0}, shunned_until_{0};
     std::atomic<std::uint32_t> failures_{0};  ///< to answer, in a row
+    std::string checked_for_;
+    endpoint_check check_;
     std::vector<share> shares_;
 };
 

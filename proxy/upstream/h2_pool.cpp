@@ -13,6 +13,16 @@ constexpr std::size_t usual_streams =
 
 }  // namespace
 
+/// Leaves the queue at its end, however that comes.
+struct h2_pool::queued {
+    queued(std::list<place*>& all, place& self) : list(all), here(list.insert(list.end(), &self)) {}
+    queued(const queued&) = delete;
+    ~queued() { list.erase(here); }
+
+    std::list<place*>& list;
+    std::list<place*>::iterator here;
+};
+
 void h2_pool::find(finding what)
 {
     if (std::exchange(found_, what) != what) wake_all({});
@@ -53,18 +63,15 @@ h2_pool::opening::~opening()
 task<result<void>> h2_pool::wait(net::event& woken, time_point end)
 {
     place mine{&woken, {}};
-    // Leaves the queue at its end, however that comes.
-    struct queued {
-        queued(std::list<place*>& all, place& self) : list(all), here(list.insert(list.end(), &self)) {}
-        queued(const queued&) = delete;
-        ~queued() { list.erase(here); }
-        std::list<place*>& list;
-        std::list<place*>::iterator here;
-    } in_line(waiting_, mine);
-    bool in_time = co_await woken.wait_until(end);
+    bool in_time = false;
+    {
+        queued in_line(waiting_, mine);
+        in_time = co_await woken.wait_until(end);
+    }
     if (mine.why) co_return mine.why;
-    if (!in_time) co_return net::errc::timed_out;
-    co_return result<void>{};
+    if (in_time) co_return result<void>{};
+    call_ended();  // it may have been our turn
+    co_return net::errc::timed_out;
 }
 
 void h2_pool::call_ended()

@@ -53,7 +53,7 @@ public:
     /// that of a connection that could not be had.
     task<result<void>> wait(net::event& woken, time_point end);
 
-    /// A call has ended: somebody may have its place.
+    /// A call has ended, or will not begin: somebody may have its place.
     void call_ended();
 
     /// No new call: connections close when those that they have are over, and who waits looks elsewhere.
@@ -69,6 +69,7 @@ private:
         net::event* woken;
         error_code why;
     };
+    struct queued;
     void wake_all(error_code why);
 
     security_ptr speaks_;

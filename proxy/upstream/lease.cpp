@@ -105,7 +105,10 @@ task<result<void>> lease::connect(duration limit)
             co_return made;
         }
         auto waited = co_await shared.wait(woken_, end);
-        if (aborted_) co_return net::errc::aborted;
+        if (aborted_) {
+            shared.call_ended();  // it may have been our turn
+            co_return net::errc::aborted;
+        }
         if (!waited) co_return waited.error();
         multiplexed_ = shared.take();
         if (multiplexed_) break;

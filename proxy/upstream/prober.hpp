@@ -12,7 +12,8 @@
 namespace lintel::proxy {
 
 /// One probe per endpoint at a time: a TCP connect at once, then every 10 ms, slower and slower up to once a second,
-/// until it succeeds. Belongs to the link thread; its verdicts are in force in all workers at once.
+/// until it succeeds. Where a service has a health check, that is what must succeed, and it goes on at its interval.
+/// Belongs to the link thread; its verdicts are in force in all workers at once.
 class prober {
 public:
     /// `dns`: as net::resolver. `on_change`: an endpoint became reachable, or a first try failed.
@@ -26,6 +27,8 @@ public:
 
 private:
     task<void> probe(endpoint_ptr target);
+    task<bool> answers(const endpoint& target);
+    task<void> pause(const endpoint_ptr& target, duration how_long);
 
     net::worker& home_;
     net::resolver names_;

@@ -5,7 +5,7 @@ namespace lintel::proxy {
 upstream_security::upstream_security(const model::transport& how, std::size_t workers)
 {
     using protocols = std::vector<std::string>;
-    while (clients_.size() < workers) {
+    while (clients_.size() < workers + 1) {
         clients_.push_back(std::make_unique<tls::client>(how, protocols{"http/1.1"}));
         if (how.http2) with_http2_.push_back(std::make_unique<tls::client>(how, protocols{"h2", "http/1.1"}));
     }

@@ -15,6 +15,7 @@ namespace lintel::proxy {
 /// as good as each other only where they have the same one.
 class upstream_security {
 public:
+    /// The link thread has a client of its own behind those of the workers.
     upstream_security(const model::transport& how, std::size_t workers);
 
     /// What is offered by ALPN (RFC 7301): HTTP/2 ahead of HTTP/1.1 unless the transport keeps it from its endpoints,
@@ -24,6 +25,7 @@ public:
     {
         return what == offer::any && !with_http2_.empty() ? *with_http2_[worker] : *clients_[worker];
     }
+    tls::client& of_link_thread() const { return with_http2_.empty() ? *clients_.back() : *with_http2_.back(); }
     bool may_agree_on_http2() const { return !with_http2_.empty(); }
 
 private:

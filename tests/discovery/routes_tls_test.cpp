@@ -116,7 +116,7 @@ TEST_F(RoutesTls, OptionsThatCanNotBeKeptAreClosed)
               {"{minVersion: VersionTLS13, maxVersion: VersionTLS12}", "below minVersion"},
               {"{maxVersion: VersionTLS12, cipherSuites: [TLS_AES_128_GCM_SHA256]}", "none of the cipher suites"},
               {"{curvePreferences: [CurveP25519]}", "none of the curves"},
-              {"{alpnProtocols: [h2, acme-tls/1]}", "none of the protocols"}};
+              {"{alpnProtocols: [h3, acme-tls/1]}", "none of the protocols"}};
     for (const auto& [members, said] : table) {
         auto made = options(members);
         EXPECT_TRUE(made.refusal.starts_with("the TLS options o can't be kept: ")) << members;
@@ -207,6 +207,15 @@ TEST_F(RoutesTls, ATransportMayKeepHttp2FromItsServers)
     EXPECT_TRUE(made.problems.empty());
     EXPECT_FALSE(made.transports.at(0).spec.http2);
     EXPECT_TRUE(made.transports.at(1).spec.http2);
+}
+
+TEST_F(RoutesTls, AServiceMayHaveAHealthCheckOfGrpc)
+{
+    auto made =
+        read("http:\n  services:\n    s: {loadBalancer: {healthCheck: {mode: grpc, interval: 2s}, servers: []}}\n");
+    EXPECT_TRUE(made.problems.empty());
+    model::health_check wanted{.grpc = true, .interval = std::chrono::seconds(2)};
+    EXPECT_EQ(made.services.at(0).spec.check, wanted);
 }
 
 TEST_F(RoutesTls, AServiceMaySpeakHttp2InClearText)

@@ -158,6 +158,27 @@ TEST(TraefikLabels, AServiceThatCanNotBeKeptToItsWordClosesItsRouters)
     }
 }
 
+TEST(TraefikLabels, AServiceMayHaveAHealthCheckOfGrpc)
+{
+    auto made = read({{"traefik.http.services.s.loadbalancer.healthcheck.mode", "gRPC"},
+                      {"traefik.http.services.s.loadbalancer.healthcheck.interval", "10s"},
+                      {"traefik.http.services.s.loadbalancer.healthcheck.timeout", "2"},
+                      {"traefik.http.services.s.loadbalancer.healthcheck.port", "9000"}});
+    EXPECT_EQ(problems_of(made), "");
+    model::health_check wanted{
+        .grpc = true, .interval = std::chrono::seconds(10), .timeout = std::chrono::seconds(2), .port = 9000};
+    EXPECT_EQ(service(made, "s")->spec.check, wanted);
+
+    auto wrong = read({{"traefik.http.services.s.loadbalancer.healthcheck.mode", "grpc"},
+                       {"traefik.http.services.s.loadbalancer.healthcheck.interval", "0"}});
+    EXPECT_TRUE(only_problem(wrong, "traefik.http.services.s.loadbalancer.healthcheck.interval", "no time above zero"));
+    EXPECT_EQ(service(wrong, "s")->spec.check, model::health_check{.grpc = true});
+
+    auto http = read({{"traefik.http.services.s.loadbalancer.healthcheck.interval", "10s"}});
+    EXPECT_TRUE(only_problem(http, "traefik.http.services.s.loadbalancer.healthcheck.interval", "of mode grpc is"));
+    EXPECT_EQ(service(http, "s")->spec.check, model::health_check());
+}
+
 TEST(TraefikLabels, AServiceMaySpeakTlsByATransport)
 {
     auto made = read({{"traefik.http.services.s.loadbalancer.server.scheme", "https"},

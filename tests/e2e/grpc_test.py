@@ -168,6 +168,28 @@ class Grpc(Case):
         call.cancel()
         self.assertTrue(self.cancelled.wait(3))
 
+    def test_an_app_is_used_while_it_says_that_it_serves(self):
+        status = [b"\x08\x01"]  # SERVING
+        checked, port = server({"Unary": grpc.unary_unary_rpc_method_handler(self.unary),
+                                "Check": grpc.unary_unary_rpc_method_handler(lambda request, context: status[0])})
+        self.addCleanup(checked.stop, 0)
+        text = routes({"app.test": f"h2c://127.0.0.1:{port}"}).replace(
+            "loadBalancer:\n", "loadBalancer:\n        healthCheck: {mode: grpc, interval: 100ms, timeout: 1s}\n")
+        door = self.lintel(routes=text)
+        state = lambda: door.api("/routes")[1]["routes"][0]["endpoints"][0]["state"]
+        wait_for(lambda: state() == "ready", "it serves")
+        status[0] = b"\x08\x02"  # NOT_SERVING
+        wait_for(lambda: state() == "suspect", "it serves no longer")
+        self.assertEqual("unhealthy", door.get("app.test")["lintel-reason"])
+        status[0] = b"\x08\x01"
+        wait_for(lambda: state() == "ready", "it serves again")
+
+    def test_an_app_that_knows_no_health_checks_is_not_used_where_one_is_wanted(self):
+        text = routes({"app.test": f"h2c://127.0.0.1:{self.port}"}).replace(
+            "loadBalancer:\n", "loadBalancer:\n        healthCheck: {mode: grpc}\n")
+        door = self.lintel(routes=text)
+        wait_for(lambda: door.get("app.test")["lintel-reason"] == "starting", "it was asked")
+
     def test_calls_that_run_when_the_app_leaves_end_well(self):
         call = self.call("unary_stream", "Down")
         with concurrent.futures.ThreadPoolExecutor() as pool:

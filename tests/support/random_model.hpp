@@ -57,6 +57,7 @@ public:
             service.scheme = static_cast<model::scheme>(below(3));
             if (service.scheme == model::scheme::https && one_in(2)) service.transport = id("t");
             service.proxy_protocol = static_cast<int>(below(3));
+            if (one_in(3)) service.check = {.grpc = true, .interval = std::chrono::seconds(below(9)), .port = 7};
             auto& endpoint = whole.endpoints[id("e")];
             endpoint.host = one_of({"10.0.0.1", "10.0.0.2", "::1", "name"});
             endpoint.port = static_cast<std::uint16_t>(below(65536));
