@@ -195,8 +195,8 @@ phase measure(connection& over, std::chrono::seconds duration, bool with_stream)
         auto took = std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - began);
         seen.microseconds.push_back(took.count());
     }
-    while (with_stream && !large.over) over.go_on();
     seen.streamed_bytes += large.got;
+    while (!large.over) over.go_on();
     std::ranges::sort(seen.microseconds);
     return seen;
 }

@@ -70,10 +70,14 @@ def ratios(samples):
     """The figures of what is judged divided by everybody else's, and how far apart two of the same are."""
     ours = "lintel" if "lintel" in samples else "changing"
     known = [metric for metric in METRICS if metric in samples[ours][0]]
-    rows = [(who, *(f"{median(samples[ours], metric) / median(taken, metric):.2f}" for metric in known))
+    rows = [(who, *(ratio(median(samples[ours], metric), median(taken, metric)) for metric in known))
             for who, taken in samples.items() if who != ours]
     rows.append(("A/A spread", *(percent(spread(samples, metric)) for metric in known)))
     return table((f"{ours} ÷", *(METRICS[metric][0] for metric in known)), rows)
+
+
+def ratio(mine, theirs):
+    return f"{mine / theirs:.2f}" if theirs else ""
 
 
 def counts(by_contestant):
