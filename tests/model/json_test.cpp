@@ -33,14 +33,13 @@ void expect_same(const delta& a, const delta& b)
 /// A state folder may be an earlier version's.
 TEST(DeltaJson, ReadsWhatEarlierVersionsWrote)
 {
-    auto read = reassemble({R"({"base":0,"version":1,"reset":true,"commit":true,"upsert":[
+    auto read = reassemble({R"json({"base":0,"version":1,"reset":true,"commit":true,"upsert":[
         {"kind":"service","id":"s","spec":{"endpoints":[],"source":"","tls":true}},
         {"kind":"router","id":"r","spec":{"rule":"Host(`a.example`)","entrypoints":["http"],"source":"",
-         "redirect_to_https":true,"pending":"it takes time"}}]
-})"});
+         "redirect_to_https":true,"pending":"it takes time"}}]})json"});
     ASSERT_TRUE(read) << read.error().what;
-EXPECT_EQ(read->upsert.services.at("s").scheme, scheme::https);
-EXPECT_TRUE(read->upsert.routers.at("r").redirect_to_https);
+    EXPECT_EQ(read->upsert.services.at("s").scheme, scheme::https);
+    EXPECT_TRUE(read->upsert.routers.at("r").redirect_to_https);
 }
 
 TEST(DeltaJson, ComesBackAsItWas)
