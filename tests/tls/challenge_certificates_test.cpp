@@ -80,7 +80,7 @@ TEST_F(Challenges, OfOtherNamesAreNotShown)
     show(made("a.example"));
     EXPECT_EQ(answer_to("b.example", acme_only), "no_application_protocol");
     EXPECT_EQ(answer_to("b.example", acme_among_others), "b.example");
-    EXPECT_EQ(client.protocol(), "http/1.1");
+    EXPECT_EQ(client.protocol(), "h2");
     EXPECT_EQ(answer_to("other.example", acme_only), "unrecognized_name");
     EXPECT_EQ(answer_to(nullptr, acme_only), "unrecognized_name");
     EXPECT_EQ(answer_to("sub.a.example", acme_only), "unrecognized_name");
