@@ -76,7 +76,7 @@ void h2_upstream::forget(h2_call& which)
 
 void h2_upstream::doubt(time_point since)
 {
-    if (heard_at_ < since) leaving_ = true;
+    if (heard_at_ <= since) leaving_ = true;
 }
 
 task<void> h2_upstream::read()

@@ -50,11 +50,19 @@ std::string head(int stream, std::initializer_list<std::pair<std::string_view, s
     return frame(h2_frame::headers, stream, block(list), flags | whole_head);
 }
 
-std::string goaway(int last) { return frame(h2_frame::goaway, 0, number(static_cast<std::uint32_t>(last), 4) + number(0, 4)); }
+std::string goaway(int last)
+{
+    return frame(h2_frame::goaway, 0, number(static_cast<std::uint32_t>(last), 4) + number(0, 4));
+}
 
 std::string reset(int stream, h2_code why)
 {
     return frame(h2_frame::rst_stream, stream, number(static_cast<std::uint32_t>(why), 4));
+}
+
+bool contains(const std::vector<std::string>& lines, std::string_view line)
+{
+    return std::ranges::find(lines, line) != lines.end();
 }
 
 struct call_result {
@@ -101,7 +109,8 @@ protected:
         auto come = co_await call.receive_head();
         out.received = test::error_of(come);
         if (!come) co_return;
-        for (const auto& each : (*come)->fields) out.fields += std::string(each.name) + '=' + std::string(each.value) + ';';
+        for (const auto& each : (*come)->fields)
+            out.fields += std::string(each.name) + '=' + std::string(each.value) + ';';
         out.body = co_await test::read_whole(call.response_body());
         out.status = (*come)->status;
     }
@@ -134,7 +143,7 @@ protected:
 
     bool has(const std::string& line)
     {
-        return test::run_until(loop, [&] { return std::ranges::contains(frames(), line); });
+        return test::run_until(loop, [&] { return contains(frames(), line); });
     }
 
     std::string drained()
@@ -218,7 +227,7 @@ TEST_F(H2Upstream, NeverEndsARequestWhoseBodyBroke)
     finish();
     EXPECT_EQ(out.sent, errc::upstream_failed);
     auto seen = frames();
-    EXPECT_FALSE(std::ranges::contains(seen, "0 1 1") || std::ranges::contains(seen, "1 1 5"));
+    EXPECT_FALSE(contains(seen, "0 1 1") || contains(seen, "1 1 5"));
     EXPECT_TRUE(upstream->has_room()) << "the connection lives on";
 }
 
