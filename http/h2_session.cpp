@@ -22,6 +22,7 @@ std::string_view text_of(const std::uint8_t* bytes, std::size_t count)
 
 void append(net::buffer& out, std::string_view bytes)
 {
+    if (bytes.empty()) return;  // where there are none, they may be nowhere
     std::memcpy(out.prepare(bytes.size()).data(), bytes.data(), bytes.size());
     out.commit(bytes.size());
 }
