@@ -512,6 +512,8 @@ class Priorities(Case):  # RFC 9218
                 # The connection's window is used up; what comes next is the urgent one's.
                 while sum(len(peer.answers.get(each, h2.Answer()).body) for each in (late, soon)) < 65535:
                     peer.next_frame()
+                while not {late, soon} <= set(peer.answers):
+                    peer.next_frame()  # heads need no window: both have something to say from here on
                 before = {each: len(peer.answers[each].body) if each in peer.answers else 0 for each in (late, soon)}
                 wait_for(lambda: count("requests_open") == 2, "both are under way")
                 got = lambda each: len(peer.answers[each].body) if each in peer.answers else 0
