@@ -240,7 +240,11 @@ void h2_connection::push()
 /// Not while a write is under way: what it writes must stay where it is.
 void h2_connection::produce()
 {
-    if (!writing_) session_.produce(output_, large_ ? net::buffer_pool::large_bytes : net::buffer_pool::block_bytes);
+    if (writing_) return;
+    auto room = large_ ? net::buffer_pool::large_bytes : net::buffer_pool::block_bytes;
+    if (large_ && output_.empty()) output_.prepare(room);  // at once: it isn't moved while it grows
+    session_.produce(output_, room);
+    if (output_.empty()) output_.release();
 }
 
 /// What several streams have to say in a round of the loop leaves together.

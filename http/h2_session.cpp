@@ -3,8 +3,10 @@
 #include "http/field_rules.hpp"
 
 #include <nghttp2/nghttp2.h>
+#include <algorithm>
 #include <array>
 #include <cassert>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <vector>
@@ -13,7 +15,10 @@ namespace lintel::http {
 
 namespace {
 
+constexpr std::size_t frame_header_bytes = 9;
 constexpr std::size_t least_data_bytes = 1024;  ///< a frame that a body gets while there is little room
+constexpr std::size_t most_data_bytes = 16 * 1024;
+constexpr std::size_t packing_bytes = frame_header_bytes + 1 + most_data_bytes;  ///< 1: the length of a padding
 
 std::string_view text_of(const std::uint8_t* bytes, std::size_t count)
 {
@@ -56,7 +61,39 @@ void must(int returned)
     if (returned == NGHTTP2_ERR_NOMEM) throw std::bad_alloc();
 }
 
+/// nghttp2 packs what it sends, frame by frame, into memory that each of its sessions has for that, as much as a frame
+/// may have. What is in there is copied before anything else is packed, so that all sessions of a thread share it.
+std::byte* shared_packing_memory()
+{
+    thread_local const auto shared = std::make_unique_for_overwrite<std::byte[]>(packing_bytes);
+    return shared.get();
+}
+
 }  // namespace
+
+/// The heap, but for that.
+struct h2_session::memory {
+    static nghttp2_mem of(h2_session& session) { return {&session, take, give_back, take_zeroes, resize}; }
+
+    static std::byte*& packing(void* session) { return static_cast<h2_session*>(session)->packing_; }
+
+    static void* take(std::size_t bytes, void* session)
+    {
+        if (bytes != packing_bytes || packing(session) != nullptr) return std::malloc(bytes);
+        return packing(session) = shared_packing_memory();
+    }
+    static void give_back(void* used, void* session)
+    {
+        if (used != packing(session)) std::free(used);
+    }
+    static void* take_zeroes(std::size_t count, std::size_t bytes, void*) { return std::calloc(count, bytes); }
+    static void* resize(void* used, std::size_t bytes, void* session)
+    {
+        if (used == nullptr) return take(bytes, session);
+        assert(used != packing(session));  // it has room for any frame that we send
+        return std::realloc(used, bytes);
+    }
+};
 
 struct h2_session::callbacks {
     static h2_session& self(void* user) { return *static_cast<h2_session*>(user); }
@@ -141,10 +178,9 @@ struct h2_session::callbacks {
     static ssize_t data_length(nghttp2_session*, std::uint8_t, h2_stream_id, std::int32_t session_window,
                                std::int32_t stream_window, std::uint32_t most, void* user)
     {
-        constexpr std::size_t header_bytes = 9;
         const auto& here = self(user);
-        auto used = here.out_->size() + header_bytes;
-        auto room = std::max(here.end_ > used ? here.end_ - used : 0, least_data_bytes);
+        auto used = here.out_->size() + frame_header_bytes;
+        auto room = std::clamp(here.end_ > used ? here.end_ - used : 0, least_data_bytes, most_data_bytes);
         auto window = std::min(session_window, stream_window);
         return static_cast<ssize_t>(std::min({room, static_cast<std::size_t>(most), static_cast<std::size_t>(window)}));
     }
@@ -177,18 +213,16 @@ struct h2_session::callbacks {
     static int send_data(nghttp2_session* session, nghttp2_frame* frame, const std::uint8_t* header, std::size_t size,
                          nghttp2_data_source*, void* user)
     {
-        constexpr std::size_t header_bytes = 9;
         auto& here = self(user);
         auto& out = *here.out_;
-        if (!out.empty() && out.size() + header_bytes + size > here.end_) return NGHTTP2_ERR_WOULDBLOCK;
         auto* which = stream(session, frame->hd.stream_id);
         if (which == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
         auto bytes = which->take(size);
         if (bytes.size() != size) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // broken off meanwhile
-        append(out, text_of(header, header_bytes));
+        append(out, text_of(header, frame_header_bytes));
         append(out, bytes);
         here.events_.on_data_sent(size);
-        return 0;
+        return here.is_full() ? NGHTTP2_ERR_PAUSE : 0;  // nothing stays packed
     }
 
     static const nghttp2_session_callbacks* all()
@@ -228,8 +262,11 @@ struct h2_session::callbacks {
 
 h2_session::h2_session(role which, events& heard) : events_(heard)
 {
-    auto* make = which == role::server ? nghttp2_session_server_new2 : nghttp2_session_client_new2;
-    must(make(&session_, callbacks::all(), this, callbacks::options()));
+    auto own = memory::of(*this);
+    // A client's first words are packed here and now, and stay: it has memory of its own for them.
+    must(which == role::server
+             ? nghttp2_session_server_new3(&session_, callbacks::all(), this, callbacks::options(), &own)
+             : nghttp2_session_client_new2(&session_, callbacks::all(), this, callbacks::options()));
     using entry = nghttp2_settings_entry;
     constexpr std::array common{entry{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, stream_window_bytes},
                                 entry{NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, header_list_bytes}};
@@ -261,7 +298,7 @@ void h2_session::produce(net::buffer& out, std::size_t room_bytes)
 {
     out_ = &out;
     end_ = room_bytes;
-    while (out.size() + least_data_bytes < room_bytes) {
+    while (!is_full()) {
         const std::uint8_t* bytes = nullptr;
         auto count = nghttp2_session_mem_send(session_, &bytes);
         if (count <= 0) {
@@ -272,6 +309,8 @@ void h2_session::produce(net::buffer& out, std::size_t room_bytes)
     }
     out_ = nullptr;
 }
+
+bool h2_session::is_full() const { return out_->size() + least_data_bytes >= end_; }
 
 bool h2_session::over() const
 {

@@ -80,7 +80,7 @@ public:
     static constexpr std::int32_t stream_window_bytes = 64 * 1024;  ///< of a body that nobody has read yet
     static constexpr std::int32_t connection_window_bytes = 1024 * 1024;
 
-    /// `heard` must outlive it.
+    /// Belongs to the thread that makes it. `heard` must outlive it.
     h2_session(role which, events& heard);
     ~h2_session();
     h2_session(const h2_session&) = delete;
@@ -133,7 +133,11 @@ public:
 
 private:
     struct callbacks;
+    struct memory;
 
+    bool is_full() const;
+
+    std::byte* packing_ = nullptr;  ///< shared, where it has none of its own
     nghttp2_session* session_ = nullptr;
     events& events_;
     net::buffer* out_ = nullptr;  ///< while it produces

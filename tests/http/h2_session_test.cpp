@@ -208,17 +208,61 @@ TEST_F(H2Session, WhatBreaksTheProtocolEndsIt)
     EXPECT_TRUE(session.over());
 }
 
+struct deaf : h2_session::events {
+    h2_stream* on_stream(h2_stream_id) override { return nullptr; }
+    void on_invalid_request() override {}
+    void on_reset_sent(h2_code) override {}
+    void on_data_sent(std::size_t) override {}
+    void on_pong() override {}
+};
+
 TEST(H2SessionPreface, IsDemanded)
 {
-    struct : h2_session::events {
-        h2_stream* on_stream(h2_stream_id) override { return nullptr; }
-        void on_invalid_request() override {}
-        void on_reset_sent(h2_code) override {}
-        void on_data_sent(std::size_t) override {}
-        void on_pong() override {}
-    } nobody;
+    deaf nobody;
     h2_session session(h2_session::role::server, nobody);
     EXPECT_FALSE(session.receive("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+}
+
+/// An answer whose head and body take several frames each, made a few kilobytes at a time.
+struct long_answer : deaf {
+    explicit long_answer(char letter) : value(40'000, letter), text(40'000, letter)
+    {
+        auto block = hpack_field(":method", "GET") + hpack_field(":path", "/");
+        session.receive(std::string(h2_preface) + h2_frame_bytes(4, 0, 0, "") + h2_frame_bytes(1, 5, 1, block));
+        stream.body = text;
+        std::vector<h2_field> head{{":status", "200"}, {"x-long", value}};
+        session.send_head(1, head, h2_session::head::with_body);
+    }
+    h2_stream* on_stream(h2_stream_id) override { return &stream; }
+    bool goes_on()
+    {
+        session.produce(out, 4 * 1024);
+        all += out.bytes();
+        out.release();
+        return !stream.sent;
+    }
+
+    std::string value, text, all;
+    noted_stream stream;
+    net::buffer_pool pool;
+    net::buffer out{pool};
+    h2_session session{h2_session::role::server, *this};
+};
+
+TEST(H2Sessions, OfOneThreadDontMixTheirFrames)
+{
+    long_answer alone_a('a'), alone_b('b');
+    while (alone_a.goes_on()) {
+    }
+    while (alone_b.goes_on()) {
+    }
+    long_answer a('a'), b('b');
+    for (bool more = true; more;) {
+        bool of_a = a.goes_on();
+        more = b.goes_on() || of_a;
+    }
+    EXPECT_EQ(a.all, alone_a.all);
+    EXPECT_EQ(b.all, alone_b.all);
 }
 
 }  // namespace
