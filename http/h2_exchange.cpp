@@ -5,17 +5,13 @@
 #include "http/error_page.hpp"
 #include "http/h2_tunnel.hpp"
 #include "http/request_check.hpp"
-#include "http/time_limit.hpp"
 #include "http/websocket.hpp"
 #include "net/error.hpp"
-
-#include <algorithm>
 
 namespace lintel::http {
 
 namespace {
 
-constexpr std::size_t trailer_bytes = 16 * 1024;
 constexpr std::string_view key_name = "Sec-WebSocket-Key", accept_name = "Sec-WebSocket-Accept";
 
 bool has_no_body(const request_head& request, int status)
@@ -36,20 +32,19 @@ result<void> take_end(body_source& body)
 
 }  // namespace
 
-h2_exchange::h2_exchange(net::worker& home) : home_(home), body_(home), moved_(home) {}
+h2_exchange::h2_exchange(net::worker& home) : home_(home), body_(home), out_(home) {}
 
 void h2_exchange::attach(h2_link& link, h2_stream_id id)
 {
     link_ = &link;
     id_ = id;
     wrong_ = {};
-    piece_ = {};
-    out_trailers_ = nullptr;
+    out_.start();
     observer_ = nullptr;
     patience_ = link.limits().options.write_timeout;
     websocket_key_.clear();
     keeper_ = nullptr;
-    begun_ = last_ = by_length_ = response_started_ = sent_ = gone_ = aborted_ = closed_ = false;
+    begun_ = by_length_ = response_started_ = gone_ = aborted_ = closed_ = false;
     body_.start(link, id, {}, false);
 }
 
@@ -59,24 +54,22 @@ void h2_exchange::detach()
     body_.stop();
     bool malformed = breaks_rules(wrong_) || breaks_rules(body_.broken());
     if (!closed_) session.forget(id_);
-    if (malformed && sent_)
+    if (malformed && out_.sent())
         session.reset(id_, h2_code::protocol_error);  // also where the answer closed it
-    else if (!sent_ && !closed_ && !aborted_)
+    else if (!out_.sent() && !closed_ && !aborted_)
         session.reset(id_, h2_code::internal_error);
-    else if (sent_ && !closed_ && !body_.ended())
+    else if (out_.sent() && !closed_ && !body_.ended())
         session.reset(id_, h2_code::no_error);  // the rest of the request has no reader (RFC 9113 §8.1)
     link_->push();
     request_.clear();
     list_.clear();
-    trailer_list_.clear();
-    trailers_.clear();
     link_ = nullptr;
 }
 
 void h2_exchange::on_field(std::string_view name, std::string_view value)
 {
     if (begun_)
-        trailer_list_.add(name, value, trailer_bytes);
+        body_.on_trailer(name, value);
     else
         list_.add(name, value, h2_session::header_list_bytes);
 }
@@ -84,10 +77,7 @@ void h2_exchange::on_field(std::string_view name, std::string_view value)
 void h2_exchange::on_head(bool ends)
 {
     if (begun_) {
-        auto read = trailer_list_.read_trailers(link_->limits().head, trailers_);
-        if (!ends) return body_.fail(errc::bad_trailers);
-        if (!read) return body_.fail(read.error());
-        if (!trailers_.empty()) body_.on_trailers(trailers_);
+        if (auto wrong = body_.on_trailers(link_->limits().head, ends)) body_.fail(wrong);
         return;
     }
     begun_ = true;
@@ -129,25 +119,26 @@ void h2_exchange::prioritise()
 void h2_exchange::on_data(std::string_view bytes)
 {
     body_.on_data(bytes);
-    if (tunnel_ != nullptr) stir();
+    stir();
 }
 
 void h2_exchange::on_end()
 {
     body_.on_end();
-    if (tunnel_ != nullptr) stir();
+    stir();
 }
 
 void h2_exchange::on_closed(h2_code)
 {
     closed_ = true;
-    if (!sent_) leave();
+    if (!out_.sent()) leave();
 }
 
 void h2_exchange::leave()
 {
     if (std::exchange(gone_, true)) return;
     body_.fail(errc::cut_short);
+    out_.break_off(errc::cut_short);
     stir();
     if (observer_ != nullptr) observer_->client_left();
 }
@@ -189,8 +180,8 @@ task<result<void>> h2_exchange::inform(const response_head& interim)
 
 void h2_exchange::send_head(const response_head& head, h2_session::head how, std::optional<std::uint64_t> length)
 {
-    write_head(head, how != h2_session::head::with_body, length, digits_, out_);
-    link_->session().send_head(id_, out_, how);
+    write_head(head, how != h2_session::head::with_body, length, digits_, head_);
+    link_->session().send_head(id_, head_, how);
 }
 
 now_or_later<result<void>> h2_exchange::respond(const response_head& head, body_source& body)
@@ -203,10 +194,10 @@ now_or_later<result<void>> h2_exchange::respond(const response_head& head, body_
                                          "Find out whether the app speaks WebSocket at this path."});
     }
     if (has_no_body(request_, head.status)) {
-        last_ = true;
+        out_.offer(body_piece::end_with(nullptr), true);
         send_head(head, h2_session::head::whole, {});
         link_->push();
-        if (sent_) return result<void>();
+        if (out_.sent()) return result<void>();
         return respond_in_pieces(body);
     }
     auto length = body.length();
@@ -217,31 +208,29 @@ now_or_later<result<void>> h2_exchange::respond(const response_head& head, body_
         }
         offer_piece(*first, length);
     }
-    bool empty = last_ && piece_.empty() && out_trailers_ == nullptr;
-    write_head(head, false, length, digits_, out_);
-    link_->session().send_head(id_, out_, empty ? h2_session::head::whole : h2_session::head::with_body);
+    write_head(head, false, length, digits_, head_);
+    bool whole = out_.is_bare_end();
+    link_->session().send_head(id_, head_, whole ? h2_session::head::whole : h2_session::head::with_body);
     link_->push();
-    if (sent_) return by_length_ ? take_end(body) : result<void>();
+    if (out_.sent()) return by_length_ ? take_end(body) : result<void>();
     return respond_in_pieces(body);
 }
 
 void h2_exchange::offer_piece(const body_piece& piece, std::optional<std::uint64_t> length)
 {
-    piece_ = piece.bytes;
-    out_trailers_ = piece.trailers;
     by_length_ = length && piece.what == body_piece::kind::bytes && *length == piece.bytes.size();
-    last_ = by_length_ || piece.what == body_piece::kind::end;
+    out_.offer(piece, by_length_ || piece.what == body_piece::kind::end);
 }
 
 /// The rest, of which the session has what is offered now.
 task<result<void>> h2_exchange::respond_in_pieces(body_source& body)
 {
     for (;;) {
-        if (auto taken = co_await wait_until_taken(); !taken) {
-            abort();
+        if (auto taken = co_await out_.wait_until_taken(patience_); !taken) {
+            not_taken(taken.error());
             co_return taken;
         }
-        if (sent_) co_return by_length_ ? take_end(body) : result<void>{};
+        if (out_.sent()) co_return by_length_ ? take_end(body) : result<void>{};
         auto piece = body.ready();
         if (!piece) piece = co_await body.read();
         if (gone_ || aborted_) co_return errc::cut_short;
@@ -255,45 +244,22 @@ task<result<void>> h2_exchange::respond_in_pieces(body_source& body)
     }
 }
 
-/// Until the piece is on its way, or all of the answer. Each step of it may take as long as the client has patience
-/// for.
-task<result<void>> h2_exchange::wait_until_taken()
+void h2_exchange::not_taken(error_code why)
 {
-    while (!sent_ && (!piece_.empty() || last_)) {
-        if (gone_ || aborted_) co_return errc::cut_short;
-        auto before = piece_.size();
-        if (patience_ == duration{}) {
-            co_await moved_.wait();
-            continue;
-        }
-        time_limit end(home_.deadlines(), moved_, home_.time() + patience_);
-        co_await moved_.wait();
-        if (!end.passed() || piece_.size() != before || sent_) continue;
-        link_->note(h2_attack::stalled);
-        co_return net::errc::timed_out;
-    }
-    if (!sent_ && (gone_ || aborted_)) co_return errc::cut_short;
-    co_return result<void>{};
-}
-
-h2_stream::offer h2_exchange::offered(std::size_t most)
-{
-    auto count = std::min(most, piece_.size());
-    bool last = last_ && count == piece_.size();
-    return {count, last, last ? out_trailers_ : nullptr};
+    if (why == net::errc::timed_out) link_->note(h2_attack::stalled);
+    abort();
 }
 
 std::string_view h2_exchange::take(std::size_t count)
 {
-    auto taken = piece_.substr(0, count);
-    piece_.remove_prefix(taken.size());
+    auto taken = out_.take(count);
     stir();
     return taken;
 }
 
 void h2_exchange::on_sent()
 {
-    sent_ = true;
+    out_.on_sent();
     stir();
 }
 
@@ -339,37 +305,37 @@ task<void> h2_exchange::run_tunnel()
 {
     auto keeper = std::move(keeper_);
     co_await keeper({std::make_unique<h2_tunnel>(*this), {}});
-    if (last_) (void)co_await wait_until_taken();
+    if (!out_.last_offered()) co_return;
+    if (auto taken = co_await out_.wait_until_taken(patience_); !taken) not_taken(taken.error());
 }
 
 void h2_exchange::offer_tunnelled(std::string_view bytes)
 {
-    piece_ = bytes;
+    out_.offer(body_piece::of(bytes), false);
     link_->session().resume(id_);
     link_->push();
 }
 
 void h2_exchange::end_tunnelled()
 {
-    if (std::exchange(last_, true)) return;
+    if (out_.last_offered()) return;
+    out_.offer(body_piece::end_with(nullptr), true);
     link_->session().resume(id_);
     link_->push();
 }
 
 void h2_exchange::stir()
 {
-    moved_.notify();
     if (tunnel_ != nullptr) tunnel_->stirred();
 }
 
 void h2_exchange::abort()
 {
-    if (aborted_ || sent_ || closed_) return;
+    if (aborted_ || out_.sent() || closed_) return;
     aborted_ = true;
-    piece_ = {};
+    out_.break_off(errc::cut_short);
     link_->session().reset(id_, h2_code::internal_error);
     link_->push();
-    moved_.notify();
 }
 
 }  // namespace lintel::http

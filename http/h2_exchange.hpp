@@ -5,6 +5,7 @@
 #include "http/h2_body.hpp"
 #include "http/h2_head.hpp"
 #include "http/h2_link.hpp"
+#include "http/h2_outgoing.hpp"
 
 #include <string>
 #include <vector>
@@ -35,7 +36,7 @@ public:
     task<void> refuse();
 
     /// The answer was given whole, and the request was one.
-    bool answered() const { return sent_ && !wrong_ && !body_.broken(); }
+    bool answered() const { return out_.sent() && !wrong_ && !body_.broken(); }
 
     /// Both sides have ended it, or one has broken it off.
     bool closed() const { return closed_; }
@@ -48,7 +49,7 @@ public:
     net::worker& home() { return home_; }
     void tell(h2_tunnel* tunnel) { tunnel_ = tunnel; }
     body_source& tunnelled() { return body_; }
-    bool offers() const { return !piece_.empty(); }
+    bool offers() const { return out_.waits(); }
     void offer_tunnelled(std::string_view bytes);
     void end_tunnelled();
 
@@ -72,7 +73,7 @@ public:
     void on_data(std::string_view bytes) override;
     void on_end() override;
     void on_closed(h2_code why) override;
-    offer offered(std::size_t most) override;
+    offer offered(std::size_t most) override { return out_.offered(most); }
     std::string_view take(std::size_t count) override;
     void on_sent() override;
 
@@ -84,7 +85,7 @@ private:
     void send_head(const response_head& head, h2_session::head how, std::optional<std::uint64_t> length);
     void offer_piece(const body_piece& piece, std::optional<std::uint64_t> length);
     task<result<void>> respond_in_pieces(body_source& body);
-    task<result<void>> wait_until_taken();
+    void not_taken(error_code why);
     task<void> send_continue();
 
     net::worker& home_;
@@ -94,21 +95,16 @@ private:
     request_head request_;
     error_code wrong_;
     h2_body body_;
-    h2_field_list trailer_list_;
-    fields trailers_;
-    std::vector<h2_field> out_;
-    std::string digits_;
-    std::string_view piece_;  ///< of the outgoing body, not taken yet
-    const fields* out_trailers_ = nullptr;
-    net::event moved_;  ///< something was taken, or the stream is over
+    std::vector<h2_field> head_;
+    std::string digits_;  ///< what head_ has views of
+    h2_outgoing out_;
     departure_observer* observer_ = nullptr;
     std::string websocket_key_;  ///< ours, where the request is an extended CONNECT; empty: it isn't
     memory_body nothing_;        ///< then
     tunnel_keeper keeper_;
     h2_tunnel* tunnel_ = nullptr;
     duration patience_{};
-    bool begun_ = false, last_ = false, by_length_ = false, response_started_ = false, sent_ = false, gone_ = false,
-         aborted_ = false;
+    bool begun_ = false, by_length_ = false, response_started_ = false, gone_ = false, aborted_ = false;
     bool closed_ = false;  ///< the session knows the stream no more
 };
 
