@@ -2,13 +2,11 @@
 // One request on an HTTP/2 connection and its answer: a stream (RFC 9113 §8.1).
 
 #include "http/exchange.hpp"
+#include "http/h2_answer.hpp"
 #include "http/h2_body.hpp"
+#include "http/h2_connect.hpp"
 #include "http/h2_head.hpp"
 #include "http/h2_link.hpp"
-#include "http/h2_outgoing.hpp"
-
-#include <string>
-#include <vector>
 
 namespace lintel::http {
 
@@ -36,7 +34,7 @@ public:
     task<void> refuse();
 
     /// The answer was given whole, and the request was one.
-    bool answered() const { return out_.sent() && !wrong_ && !body_.broken(); }
+    bool answered() const { return answer_.complete() && !wrong_ && !body_.broken(); }
 
     /// Both sides have ended it, or one has broken it off.
     bool closed() const { return closed_; }
@@ -49,9 +47,7 @@ public:
     net::worker& home() { return home_; }
     void tell(h2_tunnel* tunnel) { tunnel_ = tunnel; }
     body_source& tunnelled() { return body_; }
-    bool offers() const { return out_.waits(); }
-    void offer_tunnelled(std::string_view bytes);
-    void end_tunnelled();
+    h2_answer& answer() { return answer_; }
 
     /// The client has given the stream up, or the connection is over.
     void leave();
@@ -61,10 +57,10 @@ public:
     task<result<void>> inform(const response_head& interim) override;
     now_or_later<result<void>> respond(const response_head& head, body_source& body) override;
     task<result<void>> accept_tunnel(const response_head& head, tunnel_keeper next) override;
-    void abort() override;
+    void abort() override { answer_.abort(); }
     bool client_gone() const override { return gone_; }
     void watch_departure(departure_observer* who) override { observer_ = who; }
-    bool response_started() const override { return response_started_; }
+    bool response_started() const override { return answer_.started(); }
     void use(const model::http_options& options) override;
     const net::stream& connection() const override { return link_->client(); }
 
@@ -73,19 +69,14 @@ public:
     void on_data(std::string_view bytes) override;
     void on_end() override;
     void on_closed(h2_code why) override;
-    offer offered(std::size_t most) override { return out_.offered(most); }
+    offer offered(std::size_t most) override;
     std::string_view take(std::size_t count) override;
     void on_sent() override;
 
 private:
     error_code understand(bool ends);
-    error_code read_extended_connect();
     void stir();
     void prioritise();
-    void send_head(const response_head& head, h2_session::head how, std::optional<std::uint64_t> length);
-    void offer_piece(const body_piece& piece, std::optional<std::uint64_t> length);
-    task<result<void>> respond_in_pieces(body_source& body);
-    void not_taken(error_code why);
     task<void> send_continue();
 
     net::worker& home_;
@@ -95,16 +86,13 @@ private:
     request_head request_;
     error_code wrong_;
     h2_body body_;
-    std::vector<h2_field> head_;
-    std::string digits_;  ///< what head_ has views of
-    h2_outgoing out_;
+    h2_answer answer_;
     departure_observer* observer_ = nullptr;
-    std::string websocket_key_;  ///< ours, where the request is an extended CONNECT; empty: it isn't
-    memory_body nothing_;        ///< then
+    h2_connect connect_;
+    memory_body nothing_;  ///< of a request that is an extended CONNECT
     tunnel_keeper keeper_;
     h2_tunnel* tunnel_ = nullptr;
-    duration patience_{};
-    bool begun_ = false, by_length_ = false, response_started_ = false, gone_ = false, aborted_ = false;
+    bool begun_ = false, gone_ = false;
     bool closed_ = false;  ///< the session knows the stream no more
 };
 

@@ -33,8 +33,8 @@ public:
     /// The whole message is among what the session has produced.
     bool sent() const { return sent_; }
 
-    /// Until the piece is taken; the last one: until all is sent. The peer may take `patience` for each part of it; zero:
-    /// as long as it likes. Errors: `timed_out`, and what break_off() was told.
+    /// Until the piece is taken; the last one: until all is sent. The peer may take `patience` for each part of it;
+    /// zero: as long as it likes. Errors: `timed_out`, and what break_off() was told.
     task<result<void>> wait_until_taken(duration patience);
 
     // As the session asks (h2_stream).
