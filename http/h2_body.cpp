@@ -24,7 +24,6 @@ void h2_body::start(h2_carrier& link, h2_stream_id id, framing declared, bool en
     received_ = given_ = limit_ = 0;
     ended_ = false;
     broken_ = {};
-    trailers_ = nullptr;
     last_.reset();
     before_waiting_ = std::move(before_waiting);
 }
@@ -34,6 +33,8 @@ void h2_body::stop()
     if (link_ != nullptr) link_->session().consumed(id_, reading_.size() + arriving_.size());
     reading_.release();
     arriving_.release();
+    list_.clear();
+    trailers_.clear();
     before_waiting_ = nullptr;
     link_ = nullptr;
 }
@@ -47,6 +48,13 @@ void h2_body::on_data(std::string_view bytes)
     std::memcpy(arriving_.prepare(bytes.size()).data(), bytes.data(), bytes.size());
     arriving_.commit(bytes.size());
     arrived_.notify();
+}
+
+error_code h2_body::on_trailers(const head_limits& limits, bool ends)
+{
+    if (!ends) return errc::bad_trailers;
+    auto read = list_.read_trailers(limits, trailers_);
+    return read ? error_code() : read.error();
 }
 
 void h2_body::on_end()
@@ -79,7 +87,7 @@ std::optional<body_piece> h2_body::ready()
         return body_piece::of(reading_.bytes());
     }
     if (broken_) return finish(body_piece::reset(broken_));
-    if (ended_) return finish(body_piece::end_with(trailers_));
+    if (ended_) return finish(body_piece::end_with(trailers_.empty() ? nullptr : &trailers_));
     return {};
 }
 

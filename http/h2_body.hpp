@@ -3,6 +3,7 @@
 
 #include "http/body.hpp"
 #include "http/framing.hpp"
+#include "http/h2_head.hpp"
 #include "http/h2_link.hpp"
 #include "http/pace.hpp"
 #include "net/buffer.hpp"
@@ -30,7 +31,10 @@ public:
 
     // What the stream brings.
     void on_data(std::string_view bytes);
-    void on_trailers(const fields& trailers) { trailers_ = &trailers; }
+    void on_trailer(std::string_view name, std::string_view value) { list_.add(name, value, trailer_bytes); }
+    /// The header block behind the DATA is whole, of which the fields were told one by one. `ends`: so is the message.
+    /// What is returned makes it malformed: it is for the caller to fail() it.
+    error_code on_trailers(const head_limits& limits, bool ends);
     void on_end();
     /// There is no more of it. Whoever reads gets what came and then a reset.
     void fail(error_code why);
@@ -50,6 +54,8 @@ public:
     error_code broken() const { return broken_; }
 
 private:
+    static constexpr std::size_t trailer_bytes = 16 * 1024;
+
     task<body_piece> read_later();
     body_piece finish(body_piece last);
 
@@ -63,7 +69,8 @@ private:
     std::uint64_t received_ = 0, given_ = 0, limit_ = 0;
     bool ended_ = false, bodiless_ = false;
     error_code broken_;
-    const fields* trailers_ = nullptr;
+    h2_field_list list_;  ///< what trailers_ has views of
+    fields trailers_;
     std::optional<body_piece> last_;
     std::function<task<void>()> before_waiting_;
 };

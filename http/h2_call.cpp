@@ -11,8 +11,6 @@ namespace lintel::http {
 
 namespace {
 
-constexpr std::size_t trailer_bytes = 16 * 1024;
-
 time_point after(duration limit, time_point now) { return limit > duration{} ? now + limit : time_point::max(); }
 
 /// The upstream wants no more of the request; an answer may be here all the same.
@@ -23,8 +21,7 @@ error_code wants_no_more() { return boost::system::errc::make_error_code(boost::
 h2_call::h2_call(std::shared_ptr<h2_upstream> over)
     : connection_(std::move(over)),
       used_connection_(connection_->calls_begun() > 0),
-      moved_(connection_->home()),
-      writing_(connection_->home().deadlines(), moved_),
+      out_(connection_->home()),
       arrived_(connection_->home()),
       answering_(connection_->home().deadlines(), arrived_),
       body_(connection_->home())
@@ -57,33 +54,33 @@ now_or_later<result<void>> h2_call::send(const request_head& head, body_source& 
         }
         offer_piece(*first);
     }
-    bool whole = last_ && piece_.empty() && out_trailers_ == nullptr;
-    id_ = connection_->begin_stream(head, whole, body.length(), *this);
+    id_ = connection_->begin_stream(head, out_.is_bare_end(), body.length(), *this);
     if (id_ == 0) fail(errc::stream_refused, h2_code::cancel);
     connection_->push();
-    if (failed_) return result<void>(send_failure());
-    if (sent_) return sent(body);
+    if (failed_) return result<void>(failed_);
+    if (out_.sent()) return sent(body);
     return send_in_pieces(body);
 }
 
 void h2_call::offer_piece(const body_piece& piece)
 {
-    piece_ = piece.bytes;
-    out_trailers_ = piece.trailers;
     if (left_) *left_ -= std::min<std::uint64_t>(*left_, piece.bytes.size());
     end_read_ = piece.what == body_piece::kind::end;
-    last_ = end_read_ || (left_ && *left_ == 0);
+    out_.offer(piece, end_read_ || (left_ && *left_ == 0));
 }
 
 /// The rest, of which the session has what is offered now.
 task<result<void>> h2_call::send_in_pieces(body_source& body)
 {
     for (;;) {
-        if (auto taken = co_await wait_until_taken(); !taken) co_return taken;
-        if (sent_) co_return sent(body);
+        if (auto taken = co_await out_.wait_until_taken(write_patience_); !taken) {
+            if (taken.error() == net::errc::timed_out) fail(taken.error(), h2_code::cancel);
+            co_return taken;
+        }
+        if (out_.sent()) co_return sent(body);
         auto piece = body.ready();
         if (!piece) piece = co_await body.read();
-        if (failed_ || closed_) co_return send_failure();
+        if (auto broken = out_.broken()) co_return broken;
         if (piece->what == body_piece::kind::reset) {
             // Never an end that makes half a request look whole.
             fail(errc::upstream_failed, h2_code::cancel);
@@ -104,53 +101,17 @@ result<void> h2_call::sent(body_source& body)
     return errc::upstream_failed;
 }
 
-/// Until the piece is on its way, or all of the request. The upstream may take as long for each part of it as
-/// `write_timeout` says.
-task<result<void>> h2_call::wait_until_taken()
-{
-    while (!sent_ && (!piece_.empty() || last_)) {
-        if (failed_ || closed_) co_return send_failure();
-        auto before = piece_.size();
-        writing_.begin(after(write_patience_, connection_->home().time()));
-        co_await moved_.wait();
-        bool late = writing_.passed() && piece_.size() == before && !sent_;
-        writing_.clear();
-        if (!late) continue;
-        fail(net::errc::timed_out, h2_code::cancel);
-        co_return net::errc::timed_out;
-    }
-    co_return result<void>{};
-}
-
-error_code h2_call::send_failure() const { return failed_ ? failed_ : wants_no_more(); }
-
-h2_stream::offer h2_call::offered(std::size_t most)
-{
-    auto count = std::min(most, piece_.size());
-    bool last = last_ && count == piece_.size();
-    return {count, last, last ? out_trailers_ : nullptr};
-}
-
-std::string_view h2_call::take(std::size_t count)
-{
-    auto taken = piece_.substr(0, count);
-    piece_.remove_prefix(taken.size());
-    moved_.notify();
-    return taken;
-}
-
 void h2_call::on_sent()
 {
-    sent_ = true;
+    out_.on_sent();
     asked_at_ = connection_->home().time();
-    moved_.notify();
     // A slow upload is no slow answer: patience for the first byte begins when the request is out.
     if (awaits_head_) wait_for_first_byte();
 }
 
 void h2_call::wait_for_first_byte()
 {
-    answering_.begin(sent_ ? after(first_byte_, connection_->home().time()) : time_point::max());
+    answering_.begin(out_.sent() ? after(first_byte_, connection_->home().time()) : time_point::max());
 }
 
 task<result<response_head*>> h2_call::receive_head()
@@ -183,15 +144,15 @@ h2_call::received& h2_call::arriving()
 void h2_call::on_field(std::string_view name, std::string_view value)
 {
     if (final_seen_)
-        trailer_list_.add(name, value, trailer_bytes);
+        body_.on_trailer(name, value);
     else
         arriving().list.add(name, value, h2_session::header_list_bytes);
 }
 
 void h2_call::on_head(bool ends)
 {
-    if (final_seen_) return understand_trailers(ends);
-    if (auto wrong = understand(ends)) return fail(wrong, h2_code::protocol_error);
+    auto wrong = final_seen_ ? body_.on_trailers(connection_->limits().head, ends) : understand(ends);
+    if (wrong) return fail(wrong, h2_code::protocol_error);
     if (incoming_) {
         heads_.push_back(std::move(incoming_));
         arrived_.notify();
@@ -221,14 +182,6 @@ error_code h2_call::understand(bool ends)
     return {};
 }
 
-void h2_call::understand_trailers(bool ends)
-{
-    if (!ends) return fail(errc::bad_trailers, h2_code::protocol_error);
-    auto read = trailer_list_.read_trailers(connection_->limits().head, trailers_);
-    if (!read) return fail(read.error(), h2_code::protocol_error);
-    if (!trailers_.empty()) body_.on_trailers(trailers_);
-}
-
 void h2_call::on_data(std::string_view bytes)
 {
     if (final_seen_) return body_.on_data(bytes);
@@ -255,7 +208,7 @@ void h2_call::on_closed(h2_code why)
         unprocessed_ = refused;
         fail(refused ? errc::stream_refused : errc::stream_reset, h2_code::cancel);
     }
-    moved_.notify();
+    out_.break_off(wants_no_more());
 }
 
 void h2_call::lose(error_code why)
@@ -271,14 +224,13 @@ void h2_call::fail(error_code why, h2_code told)
     if (failed_) return;
     failed_ = why;
     body_.fail(why);
+    out_.break_off(why);
     end_stream(told);
-    moved_.notify();
     arrived_.notify();
 }
 
 void h2_call::end_stream(h2_code told)
 {
-    piece_ = {};
     if (id_ == 0 || std::exchange(closed_, true)) return;
     connection_->session().forget(id_);
     connection_->session().reset(id_, told);

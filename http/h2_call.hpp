@@ -4,8 +4,9 @@
 #include "http/framing.hpp"
 #include "http/h2_body.hpp"
 #include "http/h2_head.hpp"
+#include "http/h2_outgoing.hpp"
+#include "http/time_limit.hpp"
 #include "http/upstream_call.hpp"
-#include "net/deadline.hpp"
 
 #include <deque>
 #include <memory>
@@ -46,8 +47,8 @@ public:
     void on_data(std::string_view bytes) override;
     void on_end() override;
     void on_closed(h2_code why) override;
-    offer offered(std::size_t most) override;
-    std::string_view take(std::size_t count) override;
+    offer offered(std::size_t most) override { return out_.offered(most); }
+    std::string_view take(std::size_t count) override { return out_.take(count); }
     void on_sent() override;
 
 private:
@@ -57,38 +58,13 @@ private:
         response_head head;
     };
 
-    /// Runs as long as its stream waits for the upstream.
-    class patience final : public net::deadline {
-    public:
-        patience(net::sweep& home, net::event& woken) : deadline(home), woken_(woken) {}
-        void begin(time_point when)
-        {
-            passed_ = false;
-            set(when);
-        }
-        bool passed() const { return passed_; }
-
-    private:
-        void late() override
-        {
-            passed_ = true;
-            woken_.notify();
-        }
-
-        net::event& woken_;
-        bool passed_ = false;
-    };
-
     void offer_piece(const body_piece& piece);
     task<result<void>> send_in_pieces(body_source& body);
     result<void> sent(body_source& body);
-    task<result<void>> wait_until_taken();
     error_code understand(bool ends);
-    void understand_trailers(bool ends);
     received& arriving();
     void wait_for_first_byte();
     void fail(error_code why, h2_code told);
-    error_code send_failure() const;
     void end_stream(h2_code told);
 
     std::shared_ptr<h2_upstream> connection_;
@@ -97,25 +73,20 @@ private:
     duration first_byte_{}, between_bytes_{}, write_patience_{};
 
     std::string method_;
-    std::string_view piece_;             ///< of the outgoing body, not taken yet
-    std::optional<std::uint64_t> left_;  ///< of an outgoing body of known length, beyond the piece
-    const fields* out_trailers_ = nullptr;
-    net::event moved_;  ///< something was taken, or the stream is over
-    patience writing_;
+    h2_outgoing out_;                    ///< broken where there is no more of the stream
+    std::optional<std::uint64_t> left_;  ///< of an outgoing body of known length, beyond what is offered
 
     std::unique_ptr<received> incoming_, current_;  ///< arriving; with the reader
     std::deque<std::unique_ptr<received>> heads_;   ///< whole ones that nobody has read
     net::event arrived_;
-    patience answering_;
+    time_limit answering_;
     time_point asked_at_;  ///< when the request was out
     h2_body body_;
-    h2_field_list trailer_list_;
-    fields trailers_;
     int interim_seen_ = 0;
 
-    error_code failed_;                     ///< why there is no more of it
-    bool last_ = false, end_read_ = false;  ///< what is offered ends the request; its source said so
-    bool sent_ = false, awaits_head_ = false, response_begun_ = false, final_seen_ = false, unprocessed_ = false;
+    error_code failed_;      ///< why there is no more of it
+    bool end_read_ = false;  ///< the outgoing body's source has said that it ends
+    bool awaits_head_ = false, response_begun_ = false, final_seen_ = false, unprocessed_ = false;
     bool closed_ = false;  ///< the session knows the stream no more, or has no stream yet
 };
 

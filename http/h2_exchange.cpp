@@ -1,22 +1,13 @@
 #include "http/h2_exchange.hpp"
 
-#include "base/text.hpp"
 #include "http/error.hpp"
 #include "http/error_page.hpp"
 #include "http/h2_tunnel.hpp"
 #include "http/request_check.hpp"
-#include "http/time_limit.hpp"
-#include "http/websocket.hpp"
-#include "net/error.hpp"
-
-#include <algorithm>
 
 namespace lintel::http {
 
 namespace {
-
-constexpr std::size_t trailer_bytes = 16 * 1024;
-constexpr std::string_view key_name = "Sec-WebSocket-Key", accept_name = "Sec-WebSocket-Accept";
 
 bool has_no_body(const request_head& request, int status)
 {
@@ -26,31 +17,21 @@ bool has_no_body(const request_head& request, int status)
 /// RFC 9113 §8.1.1: such a stream ends with an error, whatever was answered.
 bool breaks_rules(error_code why) { return is_malformed(why) && status_of(why) == 400; }
 
-/// After the last byte of a known length: the source must see it the same way.
-result<void> take_end(body_source& body)
-{
-    auto last = body.ready();
-    if (!last || last->what != body_piece::kind::end) return errc::upstream_failed;
-    return {};
-}
-
 }  // namespace
 
-h2_exchange::h2_exchange(net::worker& home) : home_(home), body_(home), moved_(home) {}
+h2_exchange::h2_exchange(net::worker& home) : home_(home), body_(home), answer_(home) {}
 
 void h2_exchange::attach(h2_link& link, h2_stream_id id)
 {
     link_ = &link;
     id_ = id;
     wrong_ = {};
-    piece_ = {};
-    out_trailers_ = nullptr;
-    observer_ = nullptr;
-    patience_ = link.limits().options.write_timeout;
-    websocket_key_.clear();
-    keeper_ = nullptr;
-    begun_ = last_ = by_length_ = response_started_ = sent_ = gone_ = aborted_ = closed_ = false;
     body_.start(link, id, {}, false);
+    answer_.start(link, id);
+    observer_ = nullptr;
+    connect_.start();
+    keeper_ = nullptr;
+    begun_ = gone_ = closed_ = false;
 }
 
 void h2_exchange::detach()
@@ -59,24 +40,22 @@ void h2_exchange::detach()
     body_.stop();
     bool malformed = breaks_rules(wrong_) || breaks_rules(body_.broken());
     if (!closed_) session.forget(id_);
-    if (malformed && sent_)
+    if (malformed && answer_.complete())
         session.reset(id_, h2_code::protocol_error);  // also where the answer closed it
-    else if (!sent_ && !closed_ && !aborted_)
+    else if (!answer_.complete() && !closed_ && !answer_.aborted())
         session.reset(id_, h2_code::internal_error);
-    else if (sent_ && !closed_ && !body_.ended())
+    else if (answer_.complete() && !closed_ && !body_.ended())
         session.reset(id_, h2_code::no_error);  // the rest of the request has no reader (RFC 9113 §8.1)
     link_->push();
     request_.clear();
     list_.clear();
-    trailer_list_.clear();
-    trailers_.clear();
     link_ = nullptr;
 }
 
 void h2_exchange::on_field(std::string_view name, std::string_view value)
 {
     if (begun_)
-        trailer_list_.add(name, value, trailer_bytes);
+        body_.on_trailer(name, value);
     else
         list_.add(name, value, h2_session::header_list_bytes);
 }
@@ -84,10 +63,7 @@ void h2_exchange::on_field(std::string_view name, std::string_view value)
 void h2_exchange::on_head(bool ends)
 {
     if (begun_) {
-        auto read = trailer_list_.read_trailers(link_->limits().head, trailers_);
-        if (!ends) return body_.fail(errc::bad_trailers);
-        if (!read) return body_.fail(read.error());
-        if (!trailers_.empty()) body_.on_trailers(trailers_);
+        if (auto wrong = body_.on_trailers(link_->limits().head, ends)) body_.fail(wrong);
         return;
     }
     begun_ = true;
@@ -104,7 +80,8 @@ error_code h2_exchange::understand(bool ends)
     }
     prioritise();
     if (!list_.protocol().empty()) {
-        if (auto wrong = read_extended_connect()) return wrong;
+        if (auto wrong = connect_.read(list_.protocol(), request_)) return wrong;
+        nothing_ = memory_body();
     }
     auto checked = check_request(request_);
     if (!checked) return checked.error();
@@ -129,33 +106,34 @@ void h2_exchange::prioritise()
 void h2_exchange::on_data(std::string_view bytes)
 {
     body_.on_data(bytes);
-    if (tunnel_ != nullptr) stir();
+    stir();
 }
 
 void h2_exchange::on_end()
 {
     body_.on_end();
-    if (tunnel_ != nullptr) stir();
+    stir();
 }
 
 void h2_exchange::on_closed(h2_code)
 {
     closed_ = true;
-    if (!sent_) leave();
+    if (!answer_.complete()) leave();
 }
 
 void h2_exchange::leave()
 {
     if (std::exchange(gone_, true)) return;
     body_.fail(errc::cut_short);
+    answer_.leave();
     stir();
     if (observer_ != nullptr) observer_->client_left();
 }
 
 void h2_exchange::use(const model::http_options& options)
 {
-    patience_ = options.write_timeout;
-    if (body_.finished() || !websocket_key_.empty()) return;
+    answer_.set_patience(options.write_timeout);
+    if (body_.finished() || connect_.asked()) return;
     body_.demand_pace(options.body_timeout, options.body_rate);
     body_.limit_to(options.body_limit);
 }
@@ -171,167 +149,44 @@ task<void> h2_exchange::refuse()
 
 task<void> h2_exchange::send_continue()
 {
-    if (response_started_ || gone_) co_return;
     response_head head;
     head.status = 100;
-    send_head(head, h2_session::head::interim, {});
-    link_->push();
+    if (!gone_) answer_.inform(head);
+    co_return;
+}
+
+body_source& h2_exchange::body()
+{
+    if (connect_.asked()) return nothing_;
+    return body_;
 }
 
 task<result<void>> h2_exchange::inform(const response_head& interim)
 {
     if (gone_) co_return errc::cut_short;
-    if (response_started_) co_return result<void>{};
-    send_head(interim, h2_session::head::interim, {});
-    link_->push();
+    answer_.inform(interim);
     co_return result<void>{};
-}
-
-void h2_exchange::send_head(const response_head& head, h2_session::head how, std::optional<std::uint64_t> length)
-{
-    write_head(head, how != h2_session::head::with_body, length, digits_, out_);
-    link_->session().send_head(id_, out_, how);
 }
 
 now_or_later<result<void>> h2_exchange::respond(const response_head& head, body_source& body)
 {
-    response_started_ = true;
-    if (gone_ || aborted_) return result<void>(errc::cut_short);
-    if (!websocket_key_.empty() && head.status / 100 == 2) {
+    if (connect_.asked() && head.status / 100 == 2) {
         // To such a request it would mean that the tunnel is there (RFC 8441 §4).
         return reply_with_notice(*this, {502, "bad-response", "The app did not switch to WebSocket.",
                                          "Find out whether the app speaks WebSocket at this path."});
     }
-    if (has_no_body(request_, head.status)) {
-        last_ = true;
-        send_head(head, h2_session::head::whole, {});
-        link_->push();
-        if (sent_) return result<void>();
-        return respond_in_pieces(body);
-    }
-    auto length = body.length();
-    if (auto first = body.ready()) {
-        if (first->what == body_piece::kind::reset) {
-            abort();
-            return result<void>(errc::upstream_failed);
-        }
-        offer_piece(*first, length);
-    }
-    bool empty = last_ && piece_.empty() && out_trailers_ == nullptr;
-    write_head(head, false, length, digits_, out_);
-    link_->session().send_head(id_, out_, empty ? h2_session::head::whole : h2_session::head::with_body);
-    link_->push();
-    if (sent_) return by_length_ ? take_end(body) : result<void>();
-    return respond_in_pieces(body);
-}
-
-void h2_exchange::offer_piece(const body_piece& piece, std::optional<std::uint64_t> length)
-{
-    piece_ = piece.bytes;
-    out_trailers_ = piece.trailers;
-    by_length_ = length && piece.what == body_piece::kind::bytes && *length == piece.bytes.size();
-    last_ = by_length_ || piece.what == body_piece::kind::end;
-}
-
-/// The rest, of which the session has what is offered now.
-task<result<void>> h2_exchange::respond_in_pieces(body_source& body)
-{
-    for (;;) {
-        if (auto taken = co_await wait_until_taken(); !taken) {
-            abort();
-            co_return taken;
-        }
-        if (sent_) co_return by_length_ ? take_end(body) : result<void>{};
-        auto piece = body.ready();
-        if (!piece) piece = co_await body.read();
-        if (gone_ || aborted_) co_return errc::cut_short;
-        if (piece->what == body_piece::kind::reset) {
-            abort();
-            co_return errc::upstream_failed;
-        }
-        offer_piece(*piece, {});
-        link_->session().resume(id_);
-        link_->push();
-    }
-}
-
-/// Until the piece is on its way, or all of the answer. Each step of it may take as long as the client has patience
-/// for.
-task<result<void>> h2_exchange::wait_until_taken()
-{
-    while (!sent_ && (!piece_.empty() || last_)) {
-        if (gone_ || aborted_) co_return errc::cut_short;
-        auto before = piece_.size();
-        if (patience_ == duration{}) {
-            co_await moved_.wait();
-            continue;
-        }
-        time_limit end(home_.deadlines(), moved_, home_.time() + patience_);
-        co_await moved_.wait();
-        if (!end.passed() || piece_.size() != before || sent_) continue;
-        link_->note(h2_attack::stalled);
-        co_return net::errc::timed_out;
-    }
-    if (!sent_ && (gone_ || aborted_)) co_return errc::cut_short;
-    co_return result<void>{};
-}
-
-h2_stream::offer h2_exchange::offered(std::size_t most)
-{
-    auto count = std::min(most, piece_.size());
-    bool last = last_ && count == piece_.size();
-    return {count, last, last ? out_trailers_ : nullptr};
-}
-
-std::string_view h2_exchange::take(std::size_t count)
-{
-    auto taken = piece_.substr(0, count);
-    piece_.remove_prefix(taken.size());
-    stir();
-    return taken;
-}
-
-void h2_exchange::on_sent()
-{
-    sent_ = true;
-    stir();
-}
-
-/// As an HTTP/1.1 upgrade, which is what apps know (RFC 8441 §5). The key is ours: the client has none.
-error_code h2_exchange::read_extended_connect()
-{
-    if (list_.protocol() != "websocket") return errc::unknown_protocol;
-    if (request_.fields.find(field_id::content_length) != nullptr) return errc::bad_content_length;
-    websocket_key_ = new_websocket_key();
-    request_.method = "GET";
-    request_.fields.remove_if([](const field& each) { return text::equal_caseless(each.name, key_name); });
-    request_.fields.add(key_name, websocket_key_);
-    request_.fields.add({"Upgrade", "websocket", field_id::upgrade});
-    request_.fields.add({"Connection", "upgrade", field_id::connection});
-    nothing_ = memory_body();
-    return {};
-}
-
-body_source& h2_exchange::body()
-{
-    if (websocket_key_.empty()) return body_;
-    return nothing_;
+    return answer_.give(head, has_no_body(request_, head.status), body);
 }
 
 task<result<void>> h2_exchange::accept_tunnel(const response_head& head, tunnel_keeper next)
 {
-    const auto* accept = head.fields.find(accept_name);
-    if (gone_ || accept == nullptr || !answers_websocket_key(accept->value, websocket_key_)) {
+    auto answer = gone_ ? std::nullopt : connect_.accepted(head);
+    if (!answer) {
         abort();
         co_return errc::unasked_upgrade;
     }
-    response_started_ = true;
-    auto answer = head;
-    answer.status = 200;
-    answer.fields.remove_if([](const field& each) { return text::equal_caseless(each.name, accept_name); });
     keeper_ = std::move(next);
-    send_head(answer, h2_session::head::with_body, {});
-    link_->push();
+    answer_.open_tunnel(*answer);
     co_return result<void>{};
 }
 
@@ -339,37 +194,28 @@ task<void> h2_exchange::run_tunnel()
 {
     auto keeper = std::move(keeper_);
     co_await keeper({std::make_unique<h2_tunnel>(*this), {}});
-    if (last_) (void)co_await wait_until_taken();
+    co_await answer_.finish();
 }
 
-void h2_exchange::offer_tunnelled(std::string_view bytes)
+h2_stream::offer h2_exchange::offered(std::size_t most) { return answer_.offered(most); }
+
+std::string_view h2_exchange::take(std::size_t count)
 {
-    piece_ = bytes;
-    link_->session().resume(id_);
-    link_->push();
+    auto taken = answer_.take(count);
+    stir();
+    return taken;
 }
 
-void h2_exchange::end_tunnelled()
+void h2_exchange::on_sent()
 {
-    if (std::exchange(last_, true)) return;
-    link_->session().resume(id_);
-    link_->push();
+    answer_.on_sent();
+    stir();
 }
 
+/// For the tunnel, where there is one.
 void h2_exchange::stir()
 {
-    moved_.notify();
     if (tunnel_ != nullptr) tunnel_->stirred();
-}
-
-void h2_exchange::abort()
-{
-    if (aborted_ || sent_ || closed_) return;
-    aborted_ = true;
-    piece_ = {};
-    link_->session().reset(id_, h2_code::internal_error);
-    link_->push();
-    moved_.notify();
 }
 
 }  // namespace lintel::http

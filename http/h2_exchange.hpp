@@ -2,12 +2,11 @@
 // One request on an HTTP/2 connection and its answer: a stream (RFC 9113 §8.1).
 
 #include "http/exchange.hpp"
+#include "http/h2_answer.hpp"
 #include "http/h2_body.hpp"
+#include "http/h2_connect.hpp"
 #include "http/h2_head.hpp"
 #include "http/h2_link.hpp"
-
-#include <string>
-#include <vector>
 
 namespace lintel::http {
 
@@ -35,7 +34,7 @@ public:
     task<void> refuse();
 
     /// The answer was given whole, and the request was one.
-    bool answered() const { return sent_ && !wrong_ && !body_.broken(); }
+    bool answered() const { return answer_.complete() && !wrong_ && !body_.broken(); }
 
     /// Both sides have ended it, or one has broken it off.
     bool closed() const { return closed_; }
@@ -48,9 +47,7 @@ public:
     net::worker& home() { return home_; }
     void tell(h2_tunnel* tunnel) { tunnel_ = tunnel; }
     body_source& tunnelled() { return body_; }
-    bool offers() const { return !piece_.empty(); }
-    void offer_tunnelled(std::string_view bytes);
-    void end_tunnelled();
+    h2_answer& answer() { return answer_; }
 
     /// The client has given the stream up, or the connection is over.
     void leave();
@@ -60,10 +57,10 @@ public:
     task<result<void>> inform(const response_head& interim) override;
     now_or_later<result<void>> respond(const response_head& head, body_source& body) override;
     task<result<void>> accept_tunnel(const response_head& head, tunnel_keeper next) override;
-    void abort() override;
+    void abort() override { answer_.abort(); }
     bool client_gone() const override { return gone_; }
     void watch_departure(departure_observer* who) override { observer_ = who; }
-    bool response_started() const override { return response_started_; }
+    bool response_started() const override { return answer_.started(); }
     void use(const model::http_options& options) override;
     const net::stream& connection() const override { return link_->client(); }
 
@@ -78,13 +75,8 @@ public:
 
 private:
     error_code understand(bool ends);
-    error_code read_extended_connect();
     void stir();
     void prioritise();
-    void send_head(const response_head& head, h2_session::head how, std::optional<std::uint64_t> length);
-    void offer_piece(const body_piece& piece, std::optional<std::uint64_t> length);
-    task<result<void>> respond_in_pieces(body_source& body);
-    task<result<void>> wait_until_taken();
     task<void> send_continue();
 
     net::worker& home_;
@@ -94,21 +86,13 @@ private:
     request_head request_;
     error_code wrong_;
     h2_body body_;
-    h2_field_list trailer_list_;
-    fields trailers_;
-    std::vector<h2_field> out_;
-    std::string digits_;
-    std::string_view piece_;  ///< of the outgoing body, not taken yet
-    const fields* out_trailers_ = nullptr;
-    net::event moved_;  ///< something was taken, or the stream is over
+    h2_answer answer_;
     departure_observer* observer_ = nullptr;
-    std::string websocket_key_;  ///< ours, where the request is an extended CONNECT; empty: it isn't
-    memory_body nothing_;        ///< then
+    h2_connect connect_;
+    memory_body nothing_;  ///< of a request that is an extended CONNECT
     tunnel_keeper keeper_;
     h2_tunnel* tunnel_ = nullptr;
-    duration patience_{};
-    bool begun_ = false, last_ = false, by_length_ = false, response_started_ = false, sent_ = false, gone_ = false,
-         aborted_ = false;
+    bool begun_ = false, gone_ = false;
     bool closed_ = false;  ///< the session knows the stream no more
 };
 

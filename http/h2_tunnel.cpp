@@ -21,7 +21,7 @@ h2_tunnel::h2_tunnel(h2_exchange& of) : of_(of), ready_(of.home())
 
 h2_tunnel::~h2_tunnel()
 {
-    if (of_.offers()) close();  // nothing of it may be looked at any more
+    if (of_.answer().offers()) close();  // nothing of it may be looked at any more
     of_.tell(nullptr);
 }
 
@@ -54,24 +54,24 @@ result<std::size_t> h2_tunnel::try_write(std::span<const std::string_view> piece
 {
     if (closed_) return net::errc::aborted;
     if (of_.client_gone()) return errc::cut_short;
-    if (of_.offers()) {
+    if (of_.answer().offers()) {
         ready_.used_up(net::direction::write);
         return net::errc::would_block;
     }
     out_.clear();
     for (auto each : pieces) out_ += each.substr(0, most_bytes - out_.size());
-    of_.offer_tunnelled(out_);
+    of_.answer().offer(out_);
     return out_.size();
 }
 
 bool h2_tunnel::shutdown_write()
 {
     if (closed_ || of_.client_gone()) return true;
-    if (of_.offers()) {
+    if (of_.answer().offers()) {
         ready_.used_up(net::direction::write);
         return false;
     }
-    of_.end_tunnelled();
+    of_.answer().end();
     return true;
 }
 

@@ -1,15 +1,28 @@
 #pragma once
-// A deadline that exists only while somebody waits.
+// How long somebody waits for an event.
 
 #include "net/deadline.hpp"
 #include "net/event.hpp"
 
 namespace lintel::http {
 
-/// Notifies `woken` when the time has come (net/deadline). Lives in the frame that waits.
+/// Notifies `woken`, which must outlive it, when the time has come (net/deadline).
 class time_limit final : net::deadline {
 public:
-    time_limit(net::sweep& home, net::event& woken, time_point when) : deadline(home), woken_(woken) { set(when); }
+    time_limit(net::sweep& home, net::event& woken, time_point when = time_point::max()) : deadline(home), woken_(woken)
+    {
+        set(when);
+    }
+
+    /// Anew, from now until `when`.
+    void begin(time_point when)
+    {
+        passed_ = false;
+        set(when);
+    }
+
+    /// Nobody waits any more.
+    using net::deadline::clear;
 
     bool passed() const { return passed_; }
 

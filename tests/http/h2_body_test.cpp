@@ -118,11 +118,28 @@ TEST_F(H2Body, FallsBehindOnlySoFar)
 TEST_F(H2Body, GivesItsTrailers)
 {
     start();
-    fields trailers;
-    trailers.add("x-sum", "1");
-    body.on_trailers(trailers);
+    body.on_trailer("x-sum", "1");
+    EXPECT_FALSE(body.on_trailers(bounds.head, true));
     body.on_end();
-    EXPECT_EQ(body.ready()->trailers, &trailers);
+    auto end = *body.ready();
+    ASSERT_EQ(end.what, kind::end);
+    ASSERT_NE(end.trailers, nullptr);
+    EXPECT_EQ(end.trailers->find("x-sum")->value, "1");
+    body.stop();
+    start();
+    body.on_end();
+    EXPECT_EQ(body.ready()->trailers, nullptr) << "the next one's are its own";
+}
+
+TEST_F(H2Body, TakesTrailersOnlyAtItsEndAndInTheirForm)
+{
+    start();
+    body.on_trailer("x", "1");
+    EXPECT_EQ(body.on_trailers(bounds.head, false), errc::bad_trailers);
+    body.stop();
+    start();
+    body.on_trailer(":path", "/");
+    EXPECT_EQ(body.on_trailers(bounds.head, true), errc::bad_pseudo_field);
 }
 
 }  // namespace

@@ -1,0 +1,145 @@
+#include "http/h2_answer.hpp"
+
+#include "http/error.hpp"
+#include "net/error.hpp"
+
+namespace lintel::http {
+
+namespace {
+
+/// After the last byte of a known length: the source must see it the same way.
+result<void> take_end(body_source& body)
+{
+    auto last = body.ready();
+    if (!last || last->what != body_piece::kind::end) return errc::upstream_failed;
+    return {};
+}
+
+}  // namespace
+
+void h2_answer::start(h2_link& link, h2_stream_id id)
+{
+    link_ = &link;
+    id_ = id;
+    patience_ = link.limits().options.write_timeout;
+    out_.start();
+    started_ = by_length_ = aborted_ = false;
+}
+
+void h2_answer::inform(const response_head& interim)
+{
+    if (started_) return;
+    send_head(interim, h2_session::head::interim, {});
+    link_->push();
+}
+
+now_or_later<result<void>> h2_answer::give(const response_head& head, bool bodiless, body_source& body)
+{
+    started_ = true;
+    if (auto broken = out_.broken()) return result<void>(broken);
+    if (bodiless) {
+        out_.offer(body_piece::end_with(nullptr), true);
+        send_head(head, h2_session::head::whole, {});
+        link_->push();
+        if (out_.sent()) return result<void>();
+        return give_rest(body);
+    }
+    auto length = body.length();
+    if (auto first = body.ready()) {
+        if (first->what == body_piece::kind::reset) {
+            abort();
+            return result<void>(errc::upstream_failed);
+        }
+        offer_piece(*first, length);
+    }
+    write_head(head, false, length, digits_, head_);
+    bool whole = out_.is_bare_end();
+    link_->session().send_head(id_, head_, whole ? h2_session::head::whole : h2_session::head::with_body);
+    link_->push();
+    if (out_.sent()) return by_length_ ? take_end(body) : result<void>();
+    return give_rest(body);
+}
+
+void h2_answer::send_head(const response_head& head, h2_session::head how, std::optional<std::uint64_t> length)
+{
+    write_head(head, how != h2_session::head::with_body, length, digits_, head_);
+    link_->session().send_head(id_, head_, how);
+}
+
+void h2_answer::offer_piece(const body_piece& piece, std::optional<std::uint64_t> length)
+{
+    by_length_ = length && piece.what == body_piece::kind::bytes && *length == piece.bytes.size();
+    out_.offer(piece, by_length_ || piece.what == body_piece::kind::end);
+}
+
+/// Behind the first piece, which the session has been offered.
+task<result<void>> h2_answer::give_rest(body_source& body)
+{
+    for (;;) {
+        if (auto taken = co_await out_.wait_until_taken(patience_); !taken) {
+            not_taken(taken.error());
+            co_return taken;
+        }
+        if (out_.sent()) co_return by_length_ ? take_end(body) : result<void>{};
+        auto piece = body.ready();
+        if (!piece) piece = co_await body.read();
+        if (auto broken = out_.broken()) co_return broken;
+        if (piece->what == body_piece::kind::reset) {
+            abort();
+            co_return errc::upstream_failed;
+        }
+        offer_piece(*piece, {});
+        go_on();
+    }
+}
+
+void h2_answer::go_on()
+{
+    link_->session().resume(id_);
+    link_->push();
+}
+
+void h2_answer::not_taken(error_code why)
+{
+    if (why == net::errc::timed_out) link_->note(h2_attack::stalled);
+    abort();
+}
+
+void h2_answer::open_tunnel(const response_head& head)
+{
+    started_ = true;
+    send_head(head, h2_session::head::with_body, {});
+    link_->push();
+}
+
+void h2_answer::offer(std::string_view bytes)
+{
+    out_.offer(body_piece::of(bytes), false);
+    go_on();
+}
+
+void h2_answer::end()
+{
+    if (out_.last_offered()) return;
+    out_.offer(body_piece::end_with(nullptr), true);
+    go_on();
+}
+
+task<void> h2_answer::finish()
+{
+    if (!out_.last_offered()) co_return;
+    if (auto taken = co_await out_.wait_until_taken(patience_); !taken) not_taken(taken.error());
+}
+
+void h2_answer::leave() { out_.break_off(errc::cut_short); }
+
+void h2_answer::abort()
+{
+    if (out_.sent() || out_.broken()) return;
+    aborted_ = true;
+    out_.break_off(errc::cut_short);
+    link_->session().reset(id_, h2_code::internal_error);
+    link_->push();
+}
+
+}  // namespace lintel::http
