@@ -1,127 +1,159 @@
-"""HTTP/2 as others' clients speak it."""
-import base64
+"""HTTP/2 (docs/http2.md) as others' clients speak it: curl, nghttp, and libraries. A browser is in
+http2_browser_test.py, gRPC's in grpc_test.py."""
+import asyncio
 import json
+import os
+import pathlib
+import shutil
+import subprocess
+import threading
 import unittest
 
-from support import chromium
 from support.case import Case, main, wait_for
-from support.chromium import Chromium
-from support.routes import routes
-from support.websocket import echo_server
+from support.h2_door import BIG, count, door, gates
+from support.wire import connect
 
-HOST = "app.localhost"
-PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
-PAGE = """<!doctype html><title>page</title><link rel=stylesheet href=/style.css><link rel=icon href=/image.png>
-<img src=/image.png><script src=/script.js></script>"""
-SCRIPT = """
-const next = (target, event) => new Promise(resolve => target.addEventListener(event, resolve, {once: true}));
-const path = entry => new URL(entry.name).pathname;
-async function test() { %s }
-test().catch(failure => ({failure: String(failure)}))
-      .then(report => fetch("/report", {method: "POST", body: JSON.stringify(report)}));
-"""
+try:
+    import httpx
+except ImportError:
+    httpx = None
 
 
-@unittest.skipUnless(chromium.PROGRAM, "there is no chromium here: ./dev setup test")
-class Browser(Case):
-    """A page whose script says what it saw, and the lines that we wrote meanwhile."""
+class Programs(Case):
+    def curl(self, *arguments):
+        done = subprocess.run(["curl", "-sS", "--max-time", "20", *arguments], capture_output=True, check=False)
+        self.assertEqual(0, done.returncode, done.stderr)
+        return done.stdout
 
-    def setUp(self):
-        self.upstream = self.backend(self.app)
-        self.front = self.lintel(routes=routes({HOST: self.upstream.url}, tls=True), access_log="-", workers=1)
-        self.reports, self.script = [], ""
-        self.front.until(HOST, path="/style.css", get=self.front.get_tls)
+    def test_curl_over_tls(self):
+        port = door().lintel.https.rpartition(":")[2]
+        out = self.curl("--http2", "--cacert", str(door().lintel.ca), "--resolve", f"app.test:{port}:127.0.0.1", "-d", "hello",
+                        "-w", "\n%{http_version} %{http_code}", f"https://app.test:{port}/x?y").decode()
+        text, _, verdict = out.rpartition("\n")
+        self.assertEqual("2 200", verdict)
+        seen = json.loads(text)
+        self.assertEqual(("POST /x?y", "hello"), (seen["line"], seen["body"]))
+        self.assertIn(["X-Forwarded-Proto", "https"], seen["fields"])
 
-    def app(self, exchange):
-        target = exchange.request.target
-        if target == "/websocket":
-            return echo_server(exchange)
-        if target == "/never":
-            return exchange.socket.recv(1)
-        body = exchange.read_body()
-        if target == "/report":
-            self.reports.append(json.loads(body))
-        kind, content = {"/page": ("text/html", PAGE), "/style.css": ("text/css", "body { color: rgb(1, 2, 3) }"),
-                         "/image.png": ("image/png", PIXEL), "/script.js": ("text/javascript", self.script),
-                         "/echo": ("application/octet-stream", body)}.get(target, ("text/plain", "ok"))
-        return exchange.reply(content, fields=[("Content-Type", kind), ("Cache-Control", "no-store")])
+    def test_curl_with_prior_knowledge(self):
+        out = self.curl("--http2-prior-knowledge", "-w", "\n%{http_version} %{http_code}", f"http://{door().lintel.http}/")
+        self.assertTrue(out.endswith(b"\n2 200"), out)
 
-    def run_in_page(self, script):
-        """What the script returns, on a page of a browser of its own."""
-        self.script = SCRIPT % script
-        with Chromium(self.front, HOST, "/page") as browser:
-            try:
-                return wait_for(lambda: self.reports, "the page has its report", within=60)[0]
-            except AssertionError as failure:
-                raise AssertionError(f"{failure}\n{browser.log}") from None
+    def test_curl_down_and_up(self):
+        out = self.curl("--http2-prior-knowledge", f"http://{door().lintel.http}/big")
+        self.assertEqual(bytes(BIG), out)
+        sent = os.urandom(BIG)
+        out = subprocess.run(["curl", "-sS", "--http2-prior-knowledge", "-T", "-", f"http://{door().lintel.http}/up"],
+                             input=sent, capture_output=True, check=True, timeout=20).stdout
+        self.assertEqual(sent.decode("latin-1"), json.loads(out)["body"])
 
-    def lines(self, path):
-        """Of the access log; the first request is the test's own, in HTTP/1.1."""
-        found = lambda: [each for each in map(json.loads, self.front.log.splitlines())
-                         if each.get("path") == path and each.get("protocol") == "HTTP/2"]
-        return wait_for(found, f"{path} was asked for in HTTP/2")
+    def test_nghttp(self):
+        done = subprocess.run(["nghttp", "-v", f"http://{door().lintel.http}/trailers"], capture_output=True, text=True,
+                              check=True, timeout=20)
+        self.assertIn(":status: 103", done.stdout)
+        self.assertIn("x-sum: 7", done.stdout)
 
-    def test_a_page_and_all_that_belongs_to_it(self):
-        report = self.run_in_page("""
-            await next(window, "load");
-            const fetched = await (await fetch("/fetched")).text();
-            const timed = performance.getEntries().filter(entry => "nextHopProtocol" in entry);
-            return {fetched, color: getComputedStyle(document.body).color, width: document.images[0].naturalWidth,
-                    protocols: Object.fromEntries(timed.map(entry => [path(entry), entry.nextHopProtocol]))};""")
-        self.assertEqual(("ok", "rgb(1, 2, 3)", 1), (report["fetched"], report["color"], report["width"]), report)
-        paths = ("/page", "/style.css", "/image.png", "/script.js", "/fetched")
-        self.assertEqual(dict.fromkeys(paths, "h2"), report["protocols"])
-        for path in (*paths, "/report"):
-            self.assertEqual([200], [each["status"] for each in self.lines(path)][:1])
-        self.assertTrue(all(each["x-forwarded-proto"] == "https" for each in self.upstream.requests))
+    def test_python_h2(self):
+        import h2.connection
+        import h2.events
 
-    def test_bodies_sent_whole_and_piece_by_piece(self):
-        report = self.run_in_page("""
-            const echo = async (body, more) => (await fetch("/echo", {method: "POST", body, ...more})).text();
-            const whole = "0123456789".repeat(300_000);
-            // What is sent while it is made goes over HTTP/2 or not at all.
-            const pieces = new ReadableStream({
-                turn: 0,
-                pull(to) { this.turn++ < 100 ? to.enqueue(new TextEncoder().encode("piece of it ".repeat(1000))) : to.close(); }
-            });
-            return {whole: await echo(whole) === whole, pieces: await echo(pieces, {duplex: "half"})};""")
-        self.assertEqual({"whole": True, "pieces": "piece of it " * 100_000}, report)
-        self.assertEqual([200, 200], [each["status"] for each in self.lines("/echo")])
-        lengths = [each["content-length"] for each in self.upstream.requests if each.target == "/echo"]
-        self.assertEqual(["3000000", None], lengths)
+        with connect(door().lintel.http) as raw:
+            peer = h2.connection.H2Connection()
+            peer.initiate_connection()
+            peer.send_headers(1, [(":method", "POST"), (":path", "/h2"), (":scheme", "http"), (":authority", "app.test")])
+            peer.send_data(1, b"from h2", end_stream=True)
+            raw.send(peer.data_to_send())
+            seen = b""
+            while True:
+                events = peer.receive_data(raw.socket.recv(65536))
+                seen += b"".join(each.data for each in events if isinstance(each, h2.events.DataReceived))
+                raw.send(peer.data_to_send())
+                if any(isinstance(each, h2.events.StreamEnded) for each in events):
+                    break
+        self.assertEqual("from h2", json.loads(seen)["body"])
 
-    def test_a_websocket_is_a_stream_beside_the_page(self):
-        """RFC 8441: Chromium asks so where the connection's SETTINGS say that it may."""
-        report = self.run_in_page("""
-            await next(window, "load");
-            const socket = new WebSocket(`wss://${location.host}/websocket`);
-            await next(socket, "open");
-            const heard = [];
-            for (const said of ["hello", "again ".repeat(20_000)]) {  // a frame each, as echo_server() wants it
-                socket.send(said);
-                heard.push((await next(socket, "message")).data === said);
-            }
-            socket.close(1000, "enough");
-            const closed = await next(socket, "close");
-            return {heard, code: closed.code, clean: closed.wasClean};""")
-        self.assertEqual({"heard": [True, True], "code": 1000, "clean": True}, report)
-        [line] = self.lines("/websocket")
-        self.assertEqual(101, line["status"])
-        [request] = [each for each in self.upstream.requests if each.target == "/websocket"]
-        self.assertEqual(("GET", "websocket", f"https://{request['host']}"),
-                         (request.method, request["upgrade"], request["origin"]))
+    def test_h2spec(self):
+        tool = shutil.which("h2spec") or str(pathlib.Path.home() / "go/bin/h2spec")
+        if not os.access(tool, os.X_OK):
+            self.skipTest("h2spec is not at hand: go install github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible")
+        port = door().lintel.https.rpartition(":")[2]
+        for strict in ((), ("-S",)):
+            done = subprocess.run([tool, "-t", "-k", "-h", "localhost", "-p", port, "-o", "5", *strict], text=True,
+                                  capture_output=True, check=False, timeout=110)
+            self.assertIn(" 0 failed", done.stdout.splitlines()[-1], done.stdout)
 
-    def test_what_the_page_calls_off_is_called_off(self):
-        report = self.run_in_page("""
-            const calls = new AbortController();
-            const never = fetch("/never", {signal: calls.signal}).catch(failure => failure.name);
-            await (await fetch("/other")).text();
-            calls.abort();
-            return {never: await never, after: (await fetch("/after")).status};""")
-        self.assertEqual({"never": "AbortError", "after": 200}, report)
-        self.assertEqual(["client-gone"], [each["reason"] for each in self.lines("/never")])
-        [number] = [each.connection for each in self.upstream.requests if each.target == "/never"]
-        wait_for(lambda: number not in self.upstream.open_connections, "the app's connection is cut")
+
+@unittest.skipUnless(httpx, "there is no httpx here: ./dev setup test")
+class Httpx(Case):
+    """Python's, asynchronous, with verification on and one connection at most."""
+
+    def talk(self, conversation):
+        async def run():
+            lintel = door().lintel
+            async with httpx.AsyncClient(http2=True, verify=lintel.trust(), limits=httpx.Limits(max_connections=1), timeout=20,
+                                         base_url=f"https://localhost:{lintel.https.rpartition(':')[2]}") as client:
+                return await conversation(client)
+        return asyncio.run(run())
+
+    def assert_on_one_connection(self, answers):
+        self.assertEqual({(200, "HTTP/2")}, {(each.status_code, each.http_version) for each in answers})
+        streams = {each.extensions["stream_id"] for each in answers}
+        self.assertEqual(len(answers), len(streams), "another connection would number them anew")
+
+    def test_many_at_a_time_on_one_connection(self):
+        gates["/together"] = threading.Event()
+        self.addCleanup(gates.pop, "/together")
+
+        async def conversation(client):
+            asked = [asyncio.create_task(client.get("/together")) for _ in range(80)]
+            await asyncio.to_thread(wait_for, lambda: count("requests_open") == 80, "all are under way")
+            gates["/together"].set()
+            return [await each for each in asked]
+
+        answers = self.talk(conversation)
+        self.assert_on_one_connection(answers)
+        self.assertEqual({"abc"}, {each.text for each in answers})
+
+    def test_more_than_may_be_open_wait_for_their_turn(self):
+        async def conversation(client):
+            return await asyncio.gather(*(client.post(f"/{n}", content=b"%d" % n) for n in range(500)))
+
+        answers = self.talk(conversation)
+        self.assert_on_one_connection(answers)
+        self.assertEqual([(f"POST /{n}", f"{n}") for n in range(500)],
+                         [(each.json()["line"], each.json()["body"]) for each in answers])
+
+    def test_an_upload_that_is_made_as_it_goes(self):
+        sent = os.urandom(BIG)
+
+        async def pieces():
+            for at in range(0, BIG, 30_000):
+                yield sent[at:at + 30_000]
+
+        answer = self.talk(lambda client: client.post("/up", content=pieces()))
+        self.assert_on_one_connection([answer])
+        self.assertEqual(sent, answer.json()["body"].encode("latin-1"))
+        self.assertIsNone(dict(answer.json()["fields"]).get("Content-Length"))
+
+    def test_a_download_that_is_read_slowly_holds_nobody_up(self):
+        async def conversation(client):
+            async with client.stream("GET", "/big") as big:
+                pieces = big.aiter_bytes()
+                size = len(await anext(pieces))
+                beside = [await client.get(f"/{n}") for n in range(20)]
+                async for piece in pieces:
+                    size += len(piece)
+                return size, [*beside, big]
+
+        size, answers = self.talk(conversation)
+        self.assertEqual(BIG, size)
+        self.assert_on_one_connection(answers)
+
+    def test_interim_responses_and_trailers_are_no_hindrance(self):
+        """It shows neither to its callers; nghttp does."""
+        answers = self.talk(lambda client: asyncio.gather(*(client.get("/trailers") for _ in range(10))))
+        self.assert_on_one_connection(answers)
+        self.assertEqual({"abc"}, {each.text for each in answers})
 
 
 if __name__ == "__main__":

@@ -3,148 +3,15 @@ import base64
 import hashlib
 import json
 import os
-import pathlib
-import shutil
-import ssl
 import struct
-import subprocess
 import threading
 import time
-import unittest
 
 from support import h2
-from support.backend import Backend
 from support.case import Case, main, wait_for
 from support.h2 import H2, frame, number, settings
-from support.lintel import Lintel
+from support.h2_door import BIG, ROUTES, app, client, count, door, gates, secured
 from support.wire import connect
-
-ROUTES = """
-http:
-  routers:
-    app: {rule: "Host(`app.test`) || Host(`127.0.0.1`) || Host(`localhost`)", entryPoints: [http, https], service: app}
-    other: {rule: "Host(`other.test`)", entryPoints: [http, https], service: app}
-    small: {rule: "Host(`small.test`)", entryPoints: [http, https], service: app, lintel: {body_limit: 10}}
-  services:
-    app: {loadBalancer: {servers: [{url: "%s"}]}}
-"""
-BIG = 3_000_000
-gates = {}  # path → an event that the app waits for in the middle of its answer
-
-
-def app(exchange):
-    target = exchange.request.target
-    if target.startswith("/early"):
-        exchange.send(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig")
-        exchange.close_after = True
-        return
-    body = exchange.read_body()
-    if target.startswith("/big"):
-        exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % BIG + bytes(BIG))
-    elif target.startswith("/trailers"):
-        exchange.send(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-                      b"3\r\nabc\r\n0\r\nX-Sum: 7\r\nContent-Type: no\r\n\r\n")
-    elif target.startswith("/cut"):
-        exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
-        exchange.close_after = True
-    elif target in gates:
-        exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
-        gates[target].wait(20)
-        exchange.send(b"0\r\n\r\n")
-    elif target.startswith("/hop"):
-        exchange.reply("ok", fields=(("Connection", "X-Mine, keep-alive"), ("X-Mine", "1"), ("Keep-Alive", "timeout=5"),
-                                     ("X-Other", "2"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")))
-    else:
-        exchange.reply(json.dumps({"line": f"{exchange.request.method} {target}", "fields": exchange.request.fields,
-                                   "body": body.decode("latin-1"), "trailers": exchange.request.trailers}))
-
-
-def setUpModule():
-    global upstream, front
-    upstream = Backend(app)
-    front = Lintel("--h2c", "allow", routes=ROUTES % upstream.url, access_log="-", workers=1).start()
-    front.until("app.test")
-    front.until("app.test", get=front.get_tls)
-
-
-def tearDownModule():
-    wrong = front.stop()
-    log = front.log
-    front.remove_files()
-    upstream.stop()
-    assert not wrong, f"{wrong}\n{log}"
-
-
-def client(**options):
-    return H2(front.http, **options)
-
-
-def secured(host="app.test", **options):
-    return H2(front.https, tls=front.trust(), server_name=host, **options)
-
-
-class Clients(Case):
-    def curl(self, *arguments):
-        done = subprocess.run(["curl", "-sS", "--max-time", "20", *arguments], capture_output=True, check=False)
-        self.assertEqual(0, done.returncode, done.stderr)
-        return done.stdout
-
-    def test_curl_over_tls(self):
-        port = front.https.rpartition(":")[2]
-        out = self.curl("--http2", "--cacert", str(front.ca), "--resolve", f"app.test:{port}:127.0.0.1", "-d", "hello",
-                        "-w", "\n%{http_version} %{http_code}", f"https://app.test:{port}/x?y").decode()
-        text, _, verdict = out.rpartition("\n")
-        self.assertEqual("2 200", verdict)
-        seen = json.loads(text)
-        self.assertEqual(("POST /x?y", "hello"), (seen["line"], seen["body"]))
-        self.assertIn(["X-Forwarded-Proto", "https"], seen["fields"])
-
-    def test_curl_with_prior_knowledge(self):
-        out = self.curl("--http2-prior-knowledge", "-w", "\n%{http_version} %{http_code}", f"http://{front.http}/")
-        self.assertTrue(out.endswith(b"\n2 200"), out)
-
-    def test_curl_down_and_up(self):
-        out = self.curl("--http2-prior-knowledge", f"http://{front.http}/big")
-        self.assertEqual(bytes(BIG), out)
-        sent = os.urandom(BIG)
-        out = subprocess.run(["curl", "-sS", "--http2-prior-knowledge", "-T", "-", f"http://{front.http}/up"],
-                             input=sent, capture_output=True, check=True, timeout=20).stdout
-        self.assertEqual(sent.decode("latin-1"), json.loads(out)["body"])
-
-    def test_nghttp(self):
-        done = subprocess.run(["nghttp", "-v", f"http://{front.http}/trailers"], capture_output=True, text=True,
-                              check=True, timeout=20)
-        self.assertIn(":status: 103", done.stdout)
-        self.assertIn("x-sum: 7", done.stdout)
-
-    def test_python_h2(self):
-        import h2.connection
-        import h2.events
-
-        with connect(front.http) as raw:
-            peer = h2.connection.H2Connection()
-            peer.initiate_connection()
-            peer.send_headers(1, [(":method", "POST"), (":path", "/h2"), (":scheme", "http"), (":authority", "app.test")])
-            peer.send_data(1, b"from h2", end_stream=True)
-            raw.send(peer.data_to_send())
-            seen = b""
-            while True:
-                events = peer.receive_data(raw.socket.recv(65536))
-                seen += b"".join(each.data for each in events if isinstance(each, h2.events.DataReceived))
-                raw.send(peer.data_to_send())
-                if any(isinstance(each, h2.events.StreamEnded) for each in events):
-                    break
-        self.assertEqual("from h2", json.loads(seen)["body"])
-
-    def test_h2spec(self):
-        tool = shutil.which("h2spec") or str(pathlib.Path.home() / "go/bin/h2spec")
-        if not os.access(tool, os.X_OK):
-            self.skipTest("h2spec is not at hand: go install github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible")
-        port = front.https.rpartition(":")[2]
-        for strict in ((), ("-S",)):
-            done = subprocess.run([tool, "-t", "-k", "-h", "localhost", "-p", port, "-o", "5", *strict], text=True,
-                                  capture_output=True, check=False, timeout=110)
-            self.assertIn(" 0 failed", done.stdout.splitlines()[-1], done.stdout)
 
 
 class Starting(Case):  # §3
@@ -161,22 +28,22 @@ class Starting(Case):  # §3
             self.assertEqual(505, plain.read_response().status)
 
     def test_http_1_goes_on_beside_it(self):
-        self.assertEqual(200, front.get("app.test").status)
-        with connect(front.http) as slow:
+        self.assertEqual(200, door().lintel.get("app.test").status)
+        with connect(door().lintel.http) as slow:
             for byte in b"PRI / HTTP/1.1\r\nHost: app.test\r\n\r\n":
                 slow.send(bytes((byte,)))
             self.assertEqual("PRI /", json.loads(slow.read_response().body)["line"])
 
     def test_a_preface_byte_by_byte(self):
-        with connect(front.http) as slow:
+        with connect(door().lintel.http) as slow:
             for byte in h2.PREFACE + settings():
                 slow.send(bytes((byte,)))
             self.assertEqual(b"\x00\x00", slow.read_exactly(2))
 
     def test_no_preface_over_tls(self):
-        context = front.trust()
+        context = door().lintel.trust()
         context.set_alpn_protocols(["h2"])
-        with connect(front.https, tls=context, server_name="app.test") as peer:
+        with connect(door().lintel.https, tls=context, server_name="app.test") as peer:
             peer.send(b"GET / HTTP/1.1\r\nHost: app.test\r\n\r\n")
             with self.assertRaises(Exception):
                 peer.read_response()
@@ -263,20 +130,20 @@ class Exchanges(Case):  # §8.1
     def test_the_access_log_says_which_version(self):
         with client() as peer:
             peer.get(path="/logged-here")
-        line = wait_for(lambda: [each for each in front.log.splitlines() if "/logged-here" in each], "its line")[0]
+        line = wait_for(lambda: [each for each in door().lintel.log.splitlines() if "/logged-here" in each], "its line")[0]
         self.assertEqual("HTTP/2", json.loads(line)["protocol"])
 
 
 class Malformed(Case):  # §8.1.1
     def refused(self, fields, status=400, body=None):
-        before = len(upstream.requests)
+        before = len(door().upstream.requests)
         with client() as peer:
             stream = peer.open(fields(peer) if callable(fields) else fields, body)
             answer = peer.answer(stream)
             self.assertEqual((status, "bad-request"), (answer.status, answer["lintel-reason"]))
             reset = peer.after_answer(stream)
             self.assertEqual(h2.PROTOCOL_ERROR if status == 400 else None, reset)
-            self.assertEqual(before, len(upstream.requests), "nothing reached the app")
+            self.assertEqual(before, len(door().upstream.requests), "nothing reached the app")
             self.assertEqual(200, peer.get().status, "the connection goes on")
 
     def test_pseudo_fields(self):
@@ -330,11 +197,11 @@ class Malformed(Case):  # §8.1.1
     def test_a_long_body_that_lies_never_looks_complete(self):
         with client() as peer:
             stream = peer.open(peer.request(("content-length", "100000"), method="POST", path="/lie"), body=bytes(16384), end=False)
-            wait_for(lambda: any(each.target == "/lie" for each in upstream.requests), "the beginning reaches the app")
+            wait_for(lambda: any(each.target == "/lie" for each in door().upstream.requests), "the beginning reaches the app")
             peer.send(frame(h2.DATA, stream, h2.END_STREAM, b"x"))
             self.assertEqual(400, peer.answer(stream).status)
             self.assertEqual(h2.PROTOCOL_ERROR, peer.after_answer(stream))
-        self.assertEqual([b""], [each.body for each in upstream.requests if each.target == "/lie"], "it was cut")
+        self.assertEqual([b""], [each.body for each in door().upstream.requests if each.target == "/lie"], "it was cut")
 
     def test_connect(self):
         for fields in ([(":method", "CONNECT"), (":authority", "app.test:443")],
@@ -437,15 +304,15 @@ class Streams(Case):  # §5.1
         with client() as peer:
             stream = peer.open(path="/held")
             peer.answer(stream, until=lambda answer: answer.body)
-            [held] = [each.connection for each in upstream.requests if each.target == "/held"]
+            [held] = [each.connection for each in door().upstream.requests if each.target == "/held"]
             began = time.monotonic()
             peer.reset(stream)
             wait_for(lambda: count("requests_open") == 0, "no request is open", within=3)
             self.assertEqual(200, peer.get().status)
             self.assertLess(time.monotonic() - began, 2.5)
             gates["/held"].set()
-            wait_for(lambda: held not in upstream.open_connections, "its connection is cut")
-        line = wait_for(lambda: [each for each in front.log.splitlines() if '"/held"' in each], "its line")[0]
+            wait_for(lambda: held not in door().upstream.open_connections, "its connection is cut")
+        line = wait_for(lambda: [each for each in door().lintel.log.splitlines() if '"/held"' in each], "its line")[0]
         self.assertEqual("client-gone", json.loads(line)["reason"])
 
     def test_more_than_a_hundred_are_refused(self):
@@ -647,10 +514,6 @@ class Ending(Case):  # §6.8, §9.1
         with H2(lintel.http) as peer:
             answer = peer.get(method="POST", body=b"a", end=False)
             self.assertEqual((408, "client-timeout"), (answer.status, answer["lintel-reason"]))
-
-
-def count(name, lintel=None):
-    return (lintel or front).api("/status")[1]["stats"].get(name)
 
 
 if __name__ == "__main__":
