@@ -1,14 +1,19 @@
 """The attacks on record against HTTP/2 (docs/http2.md): the attacker is thrown out, by name; the memory of the edge stays where it is;
 whoever behaves well does not notice."""
+import itertools
+import json
 import pathlib
+import re
 import threading
 import time
 
 from support import h2
 from support.attack import Bulk
+from support.bystander import Bystander
 from support.case import Case, main, wait_for
-from support.h2 import H2, settings
+from support.h2 import H2, frame, number, settings
 from support.h2_attack import H2Attack
+from support.lintel import ROOT
 
 ROUTES = """
 http:
@@ -23,42 +28,9 @@ http:
 """
 MIB = 1024 * 1024
 SECONDS = 2.0
+STREAMS = 100  # that a connection may have
+HEAD_TIMEOUT = 1.0
 MOST_GROWTH = 8 * MIB
-
-
-class Bystander:
-    """A client that behaves well, while it lives: a request every 5 ms."""
-
-    def __init__(self, address):
-        self.times, self.failures = [], []
-        self._stop = threading.Event()
-        self._peer = H2(address)
-        self._thread = threading.Thread(target=self._ask, daemon=True)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        self._thread.join(10)
-        self._peer.close()
-
-    def _ask(self):
-        while not self._stop.wait(0.005):
-            began = time.perf_counter()
-            try:
-                answer = self._peer.get()
-                if answer.status != 200:
-                    self.failures.append(answer)
-            except OSError as failure:
-                self.failures.append(failure)
-                return
-            self.times.append(time.perf_counter() - began)
-
-    @property
-    def p99(self):
-        return sorted(self.times)[int(len(self.times) * 0.99)]
 
 
 class Door(Case):
@@ -66,7 +38,7 @@ class Door(Case):
         self.slow = self.backend(lambda exchange: exchange.socket.recv(1))  # never answers, notices when it is left
         self.bulk = Bulk()
         self.addCleanup(self.bulk.stop)
-        self.front = self.lintel("--h2c", "allow", "--head-timeout", "1s", "--write-timeout", "1s", "--max-uploads-per-service", "1000",
+        self.front = self.lintel("--h2c", "allow", "--head-timeout", f"{HEAD_TIMEOUT:g}s", "--write-timeout", "1s", "--max-uploads-per-service", "1000",
                                  routes=ROUTES % (self.bulk.url, self.bulk.url, self.slow.url), workers=1)
         self.front.until("app.test")
         self.edge = wait_for(lambda: self.front.role("edge"), "the edge is there")
@@ -81,20 +53,23 @@ class Door(Case):
     def count(self, name):
         return self.front.api("/status")[1]["stats"].get(name, 0)
 
-    def under(self, kind, name, seconds=SECONDS):
+    def under(self, kind, name, seconds=SECONDS, tls=False, throws_out=True):
         """Runs the attack and sees to everything that holds under any. `name`: how the owner hears of it, if at all."""
         before = self.memory()
-        most, pause = before, threading.Event()
-        with Bystander(self.front.http) as bystander, H2Attack(kind, self.front.http) as attack:
+        most, most_upstream, pause = before, 0, threading.Event()
+        where = (self.front.https, self.front.ca) if tls else (self.front.http,)
+        with Bystander(self.front.http) as bystander, H2Attack(kind, *where) as attack:
             end = time.monotonic() + seconds
             while time.monotonic() < end:
                 most = max(most, self.memory())
+                most_upstream = max(most_upstream, len(self.slow.open_connections))
                 pause.wait(0.05)
-        self.assertGreater(attack.report["thrown_out"], 0, attack.report)
+        self.assertEqual(throws_out, attack.report["thrown_out"] > 0, attack.report)
         self.assertEqual([], bystander.failures)
         self.assertGreater(len(bystander.times), 20)
         self.assertLess(bystander.p99, 0.1)
         self.assertLess(most - before, MOST_GROWTH)
+        self.assertLessEqual(most_upstream, 2 * STREAMS, "of a connection, and of one that is being wound up")
         if name:
             wait_for(lambda: self.count("h2_" + name.replace("-", "_")) > 0, f"{name} is counted")
             self.assertIn(f'"attack":"{name}"', self.front.log)
@@ -102,34 +77,105 @@ class Door(Case):
         return attack.report
 
 
+# What is done, how the owner hears of it, if at all, and the code of the GOAWAY. Who sends what can't be is thrown out at
+# once: there is nothing to repeat, and no name for it.
+ATTACKS = (
+    ("rapid-reset", "rapid-reset", h2.CALM),
+    # The six ways to make us reset a stream (CVE-2025-8671), and one of our own.
+    ("window-overflow", "made-you-reset", h2.CALM), ("window-zero", None, h2.PROTOCOL_ERROR),
+    ("priority-length", None, h2.FRAME_SIZE_ERROR), ("priority-self", None, h2.PROTOCOL_ERROR),
+    ("data-after-end", None, h2.STREAM_CLOSED), ("headers-after-end", None, h2.STREAM_CLOSED),
+    ("lying-length", "made-you-reset", h2.CALM),
+    ("continuations", None, None), ("tiny-continuations", None, None), ("few-continuations", "continuation", h2.CALM),
+    ("large-lists", "continuation", h2.CALM), ("hpack-bomb", "header-list", h2.CALM),
+    ("table-sizes", "too-many-streams", h2.CALM), ("too-many-streams", "too-many-streams", h2.CALM),
+    ("settings", "settings", None), ("ping", "ping", None),
+    ("priority", "priority", h2.CALM), ("priority-update", "priority", h2.CALM),
+    ("window-update", "window-update", h2.CALM), ("window-dribble", "window-update", h2.CALM),
+    ("empty-data", "empty-data", h2.CALM), ("tiny-data", "tiny-data", h2.CALM),
+    ("unknown-frames", "unknown-frames", h2.CALM),
+)
+# These want time: the head's. Before the preface a connection is known to be HTTP/2 only over TLS.
+SLOW_ATTACKS = (
+    ("no-preface", "slow-preface", True), ("half-preface", "slow-preface", True), ("dripped-preface", "slow-preface", True),
+    ("slow-head", "slow-head", False), ("dripped-head", "slow-head", False),
+)
+
+
 class Attacks(Door):
-    pass
+    def test_a_table_that_is_filled_anew_by_each_request_is_its_senders_own_work(self):
+        self.under("table-churn", None, throws_out=False)
+
+    def test_each_name_in_the_documentation_is_that_of_an_attack_here(self):
+        names = re.findall(r"^\| `([a-z-]+)`, `h2_", (ROOT / "docs/http2.md").read_text(), re.MULTILINE)
+        tried = {name for _, name, _ in (*ATTACKS, *SLOW_ATTACKS) if name}
+        self.assertEqual(set(names), tried | {"stalled"})
 
 
-def attacking(kind, name, code=None):
+def attacking(kind, name, code=None, **options):
     def test(self):
-        report = self.under(kind, name)
+        report = self.under(kind, name, **options)
         if code is not None:
             self.assertIn(code, report["codes"])
     return test
 
 
-for kind, name, code in (("rapid-reset", "rapid-reset", h2.CALM),
-                         ("window-overflow", "made-you-reset", h2.CALM), ("lying-length", "made-you-reset", h2.CALM),
-                         # These end the connection: there is nothing to repeat.
-                         ("window-zero", None, None), ("priority-length", None, None), ("priority-self", None, None),
-                         ("data-after-end", None, None), ("headers-after-end", None, None),
-                         ("continuations", None, None), ("tiny-continuations", None, None),
-                         ("few-continuations", "continuation", h2.CALM),
-                         ("hpack-bomb", "header-list", h2.CALM), ("table-sizes", None, None),
-                         ("too-many-streams", "too-many-streams", None),
-                         ("settings", "settings", None), ("ping", "ping", None),
-                         ("priority", "priority", h2.CALM), ("priority-update", "priority", h2.CALM),
-                         ("window-update", "window-update", h2.CALM), ("window-dribble", "window-update", h2.CALM),
-                         ("empty-data", "empty-data", h2.CALM), ("tiny-data", "tiny-data", h2.CALM),
-                         ("unknown-frames", "unknown-frames", h2.CALM),
-                         ("slow-head", "slow-head", h2.CALM)):
+for kind, name, code in ATTACKS:
     setattr(Attacks, "test_" + kind.replace("-", "_"), attacking(kind, name, code))
+for kind, name, tls in SLOW_ATTACKS:
+    setattr(Attacks, "test_" + kind.replace("-", "_"), attacking(kind, name, h2.CALM, seconds=3.5 * HEAD_TIMEOUT, tls=tls))
+
+
+class Slow(Door):
+    """To the second."""
+
+    def cut_after(self, peer, drip):
+        """Seconds until the end of the connection, while a byte of `drip` goes out each quarter of one."""
+        peer.socket.settimeout(0.25)
+        drip = iter(drip)
+        began = time.monotonic()
+        while True:
+            try:
+                data = peer.socket.recv(65536)
+                if not data:
+                    return time.monotonic() - began
+                peer.pending += data
+            except TimeoutError:
+                peer.send(bytes(itertools.islice(drip, 1)))
+
+    def test_who_agreed_to_http_2_and_does_not_begin(self):
+        beginnings = ((b"", b""), (h2.PREFACE[:10], b""), (b"", h2.PREFACE), (h2.PREFACE, b""), (h2.PREFACE, settings()))
+        for first, drip in beginnings:
+            with (self.subTest(first=first, drip=drip),
+                  H2(self.front.https, self.front.trust(), "app.test", greets=False, first=first) as peer):
+                took = self.cut_after(peer, drip)
+                self.assertLess(HEAD_TIMEOUT - 0.2, took)
+                self.assertLess(took, HEAD_TIMEOUT + 1)
+                self.assertEqual(h2.CALM, peer.goodbye())
+        wait_for(lambda: self.count("h2_slow_preface") == len(beginnings), "each is counted")
+        said = [json.loads(line) for line in self.front.log.splitlines() if '"h2.attack"' in line]
+        self.assertEqual([("slow-preface", "https", "127.0.0.1")] * len(beginnings),
+                         [(each["attack"], each["entrypoint"], each["client"]) for each in said])
+
+    def test_what_may_become_http_1_in_clear_text_is_treated_so(self):
+        for first, drip in ((h2.PREFACE[:10], b""), (b"", h2.PREFACE)):
+            with self.subTest(first=first, drip=drip), H2(self.front.http, greets=False, first=first) as peer:
+                self.assertLess(self.cut_after(peer, drip), HEAD_TIMEOUT + 2)
+                self.assertTrue(peer.pending.startswith(b"HTTP/1.1 408 "), peer.pending)
+
+
+class Resets(Door):
+    def test_what_is_reset_ends_upstream_at_once_and_has_its_place_until_then(self):
+        with H2(self.front.http) as peer:
+            self.assertEqual(200, peer.get().status)
+            streams = [peer.open(path="/slow") for _ in range(100)]
+            wait_for(lambda: len(self.slow.requests) == 100, "all are under way")
+            another, peer.next_stream = peer.next_stream, peer.next_stream + 2
+            peer.send(b"".join(frame(h2.RST_STREAM, each, payload=number(h2.CANCEL)) for each in streams) +
+                      peer.headers(peer.request(), another))
+            self.assertEqual(h2.REFUSED_STREAM, peer.answer(another).reset)
+            wait_for(lambda: not self.slow.open_connections, "the app is rid of them", within=1)
+            self.assertEqual(200, peer.get().status, "there is room again")
 
 
 class Stalled(Door):
@@ -152,6 +198,7 @@ class Stalled(Door):
                 for stream in range(1, 201, 2):
                     self.assertIsNotNone(peer.answer(stream).reset)
         self.assertEqual([], bystander.failures)
+        self.assertLess(bystander.p99, 0.1)
         wait_for(lambda: self.count("h2_stalled") == 1000, "each is counted")
         wait_for(lambda: self.count("requests_open") == 0, "none is left")
 

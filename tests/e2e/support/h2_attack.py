@@ -1,10 +1,11 @@
-"""What is on record against HTTP/2 servers, in a process of its own: `h2_attack.py KIND HOST:PORT`. Goes on until its input
+"""What is on record against HTTP/2 servers, in a process of its own: `h2_attack.py KIND HOST:PORT [CA]`. Goes on until its input
 ends, and comes back as often as it is thrown out. Says `ready` when the first connection is under way; at the end a line
 of JSON: how often it was thrown out, and with which codes of GOAWAY."""
 import itertools
 import json
 import pathlib
 import select
+import ssl
 import struct
 import subprocess
 import sys
@@ -19,10 +20,10 @@ BATCH = 50
 
 
 class H2Attack:
-    """The process, from the test's side."""
+    """The process, from the test's side. `ca`: the file of the authority that the address has its certificate from, for TLS."""
 
-    def __init__(self, kind, address):
-        self._process = subprocess.Popen(["nice", "-n", "19", "/usr/bin/python3", "-B", __file__, kind, address],
+    def __init__(self, kind, address, ca=None):
+        self._process = subprocess.Popen(["nice", "-n", "19", "/usr/bin/python3", "-B", __file__, kind, address, *([str(ca)] if ca else [])],
                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.report = None
         if self._process.stdout.readline() != "ready\n":
@@ -86,6 +87,12 @@ def few_continuations(peer):
                frame(h2.CONTINUATION, stream, h2.END_HEADERS))
 
 
+def large_lists(peer):
+    """Header lists of 64 KiB and more, as they are."""
+    while True:
+        yield asking(peer, fields=[(f"x-{n}", "a" * 16000) for n in range(5)])[0]
+
+
 def hpack_bomb(peer):
     large = peer.encoder.encode([("x-bomb", "b" * 3900)], huffman=False)
     yield frame(h2.HEADERS, 1, h2.END_STREAM | h2.END_HEADERS, peer.block(peer.request()) + large)
@@ -100,6 +107,16 @@ def table_sizes(peer):
     while True:
         stream, peer.next_stream = peer.next_stream, peer.next_stream + 2
         yield frame(h2.HEADERS, stream, h2.END_STREAM | h2.END_HEADERS, b"\x20\x3f\xe1\x1f" * 4000 + peer.block(peer.request(path="/slow")))
+
+
+def table_churn(peer):
+    """Each request fills the table with fields that no other has; the table that our answers may use is as large as can be said."""
+    yield settings(TABLE_SIZE=0xFFFFFFFF)
+    for turn in itertools.count():
+        stream, peer.next_stream = peer.next_stream, peer.next_stream + 2
+        own = peer.encoder.encode([(f"x-{turn}-{n}", f"{n}" * 1900) for n in range(2)], huffman=False)
+        yield frame(h2.HEADERS, stream, h2.END_STREAM | h2.END_HEADERS, peer.block(peer.request()) + own)
+        peer.answer(stream)
 
 
 def too_many(peer):
@@ -136,18 +153,24 @@ def dribbling(peer):
         yield frame(h2.WINDOW_UPDATE, stream, payload=number(1)) * BATCH
 
 
-def silent(*first):
+def slowly(*pieces):
+    """One after the other, and then nothing more."""
     def say(_):
-        yield from first
+        for piece in pieces:
+            yield piece
+            yield from [None] * 5
         while True:
             yield None
     return say
 
 
-def slow_head(peer):
-    while not peer.settings:
-        peer.next_frame()  # and acknowledges: nothing may come between the parts of a head
-    yield from silent(frame(h2.HEADERS, peer.next_stream, h2.END_STREAM, b"\x82"))(peer)
+def slow_head(*more):
+    def say(peer):
+        while not peer.settings:
+            peer.next_frame()  # and acknowledges: nothing may come between the parts of a head
+        yield from slowly(frame(h2.HEADERS, peer.next_stream, h2.END_STREAM, b"\x82"),
+                          *(frame(h2.CONTINUATION, peer.next_stream, payload=each) for each in more))(peer)
+    return say
 
 
 KINDS = {
@@ -162,8 +185,10 @@ KINDS = {
     "continuations": continuations(16000),
     "tiny-continuations": continuations(5),
     "few-continuations": few_continuations,
+    "large-lists": large_lists,
     "hpack-bomb": hpack_bomb,
     "table-sizes": table_sizes,
+    "table-churn": table_churn,
     "too-many-streams": too_many,
     "settings": repeating(settings(WINDOW=65535)),
     "ping": repeating(frame(h2.PING, payload=b"12345678")),
@@ -174,10 +199,14 @@ KINDS = {
     "empty-data": data(b""),
     "tiny-data": data(b"x"),
     "unknown-frames": repeating(frame(77, 0, payload=b"what is this")),
-    "slow-preface": silent(h2.PREFACE[:10]),
-    "slow-head": slow_head,
+    "no-preface": slowly(),
+    "half-preface": slowly(h2.PREFACE[:10]),
+    "dripped-preface": slowly(*(bytes((byte,)) for byte in h2.PREFACE)),
+    "slow-head": slow_head(),
+    "dripped-head": slow_head(*[b"\x10\x01a\x01b"] * 5),
 }
 UNREAD = {"ping", "settings"}  # what comes back is not read
+UNGREETED = {"no-preface", "half-preface", "dripped-preface"}  # nor is anything said but the pieces
 
 
 def input_ended():
@@ -197,9 +226,20 @@ def read_all(peer):
             break
 
 
-def visit(kind, address, thrown_out, codes):
-    peer = H2(address, within=3.0, source=("127.0.0.2", 0), greets=kind != "slow-preface",
-              first=b"" if kind == "slow-preface" else settings())
+def keep_all(peer):
+    """What comes waits for goodbye(): nothing is said to it."""
+    if select.select([peer.socket], [], [], 0)[0]:
+        data = peer.socket.recv(65536)
+        if not data:
+            raise ConnectionError
+        peer.pending += data
+
+
+def visit(kind, address, tls, thrown_out, codes):
+    ungreeted = kind in UNGREETED
+    peer = H2(address, tls=tls, server_name=tls and "app.test", within=3.0, source=("127.0.0.2", 0), greets=not ungreeted,
+              first=b"" if ungreeted else settings())
+    hear = keep_all if ungreeted else (lambda _: None) if kind in UNREAD else read_all
     try:
         for piece in KINDS[kind](peer):
             if input_ended():
@@ -208,8 +248,7 @@ def visit(kind, address, thrown_out, codes):
                 wait_a_little(peer)
             else:
                 peer.send(piece)
-            if kind not in UNREAD:
-                read_all(peer)
+            hear(peer)
     except (OSError, struct.error):
         thrown_out.append(1)
         try:
@@ -222,11 +261,13 @@ def visit(kind, address, thrown_out, codes):
 
 
 def main():
+    kind, address, *ca = sys.argv[1:]
+    tls = ssl.create_default_context(cafile=ca[0]) if ca else None
     thrown_out, codes = [], []
     print("ready", flush=True)
     while not input_ended():
         try:
-            visit(sys.argv[1], sys.argv[2], thrown_out, codes)
+            visit(kind, address, tls, thrown_out, codes)
         except OSError:
             pass  # could not connect: again
     print(json.dumps({"thrown_out": len(thrown_out), "codes": sorted({code or 0 for code in codes})}), flush=True)
