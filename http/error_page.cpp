@@ -1,5 +1,7 @@
 #include "http/error_page.hpp"
 
+#include "http/grpc.hpp"
+
 namespace lintel::http {
 
 namespace {
@@ -94,6 +96,20 @@ std::string plain_line(const notice& what)
     return out += '\n';
 }
 
+/// gRPC's "trailers-only": the status is a field of an answer that has no body, on 200 (its clients look at nothing
+/// else).
+task<result<void>> reply_in_trailers(exchange& to, notice what, response_head head)
+{
+    auto status = std::to_string(static_cast<int>(grpc_status_of(what.status, what.reason)));
+    auto message = grpc_message(what.sentence);
+    head.status = 200;
+    head.fields.add("Content-Type", "application/grpc");
+    head.fields.add("grpc-status", status);
+    head.fields.add("grpc-message", message);
+    head.fields.add("Lintel-Reason", what.reason);
+    co_return co_await reply(to, std::move(head), "");
+}
+
 }  // namespace
 
 page make_page(const notice& what, form as)
@@ -108,6 +124,7 @@ page make_page(const notice& what, form as)
 
 task<result<void>> reply_with_notice(exchange& to, notice what, response_head head)
 {
+    if (asks_by_grpc(to.request())) co_return co_await reply_in_trailers(to, what, std::move(head));
     auto made = make_page(what, preferred_form(to.request().fields));
     auto length = std::to_string(made.body.size());
     head.status = what.status;

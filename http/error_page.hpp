@@ -1,6 +1,6 @@
 #pragma once
 // What a client reads where we could not do what it asked for: a page for people, problem details for programs
-// (RFC 9457), one line for terminals.
+// (RFC 9457), one line for terminals, a status of its own for gRPC.
 
 #include "http/accept.hpp"
 #include "http/exchange.hpp"
@@ -29,8 +29,9 @@ struct page {
 page make_page(const notice& what, form as);
 
 /// Answers with the notice in the form that the request prefers (a HEAD gets the head only): Lintel-Reason,
-/// Cache-Control: no-store, and Retry-After with 429 and 503 unless it lasts. `head`: further fields; its status is set
-/// here. The notice's texts are the caller's to keep. Errors: as exchange::respond.
+/// Cache-Control: no-store, and Retry-After with 429 and 503 unless it lasts; as grpc-status on 200 where gRPC asks.
+/// `head`: further fields; its status is set here. The notice's texts are the caller's to keep. Errors: as
+/// exchange::respond.
 task<result<void>> reply_with_notice(exchange& to, notice what, response_head head = {});
 
 }  // namespace lintel::http

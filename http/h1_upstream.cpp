@@ -130,7 +130,11 @@ tunnel_end h1_upstream::take_tunnel()
     return {std::move(stream_), std::string(input_.bytes())};
 }
 
-void h1_upstream::expect_pauses() { stream_->set_patience(net::direction::read, {}); }
+void h1_upstream::expect_pauses()
+{
+    first_byte_ = between_bytes_ = {};
+    stream_->set_patience(net::direction::read, {});
+}
 
 void h1_upstream::note_reader(bool fast)
 {

@@ -36,6 +36,7 @@ void h2_answer::inform(const response_head& interim)
 now_or_later<result<void>> h2_answer::give(const response_head& head, bool bodiless, body_source& body)
 {
     started_ = true;
+    status_ = head.status;
     if (auto broken = out_.broken()) return result<void>(broken);
     if (bodiless) {
         out_.offer(body_piece::end_with(nullptr), true);
@@ -108,6 +109,7 @@ void h2_answer::not_taken(error_code why)
 void h2_answer::open_tunnel(const response_head& head)
 {
     started_ = true;
+    status_ = head.status;
     send_head(head, h2_session::head::with_body, {});
     link_->push();
 }

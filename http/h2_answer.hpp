@@ -41,6 +41,9 @@ public:
     /// It can't be completed: the client must see that (RFC 9113 §8.1), where it is still there.
     void abort();
 
+    /// Of the final head.
+    int status() const { return status_; }
+
     bool started() const { return started_; }
     bool complete() const { return out_.sent(); }
     bool aborted() const { return aborted_; }
@@ -63,6 +66,7 @@ private:
     std::vector<h2_field> head_;
     std::string digits_;  ///< what head_ has views of
     h2_outgoing out_;
+    int status_ = 0;
     bool started_ = false, by_length_ = false, aborted_ = false;
 };
 

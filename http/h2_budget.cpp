@@ -6,34 +6,34 @@ namespace lintel::http {
 
 namespace {
 
-constexpr std::uint32_t tiny_bytes = 16;  ///< a DATA frame that is mostly frame
-
 struct price {
     h2_attack what;
     std::string_view name;
     int points;
 };
 
-/// In the enum's order. Of the dear things a connection may have a hundred at once and ten a second for ever, of the
-/// cheap ones twenty thousand; a request that is answered brings 500 back. Browsers that leave a page of a hundred
-/// pictures, gRPC's pings and a WINDOW_UPDATE for each DATA frame stay well below.
+/// In the enum's order. Of what only attackers do a connection may have a hundred or two at once and ten or twenty a
+/// second for ever; a thousand and a hundred of what others do now and then (browsers that leave a page of a hundred pictures, calls of
+/// gRPC that nobody waits for any more).
 constexpr std::array prices{
-    price{h2_attack::rapid_reset, "rapid-reset", 100},
-    price{h2_attack::made_you_reset, "made-you-reset", 200},
-    price{h2_attack::continuation, "continuation", 200},
-    price{h2_attack::header_list, "header-list", 500},
-    price{h2_attack::too_many_streams, "too-many-streams", 100},
-    price{h2_attack::settings, "settings", 200},
-    price{h2_attack::ping, "ping", 50},
-    price{h2_attack::priority, "priority", 20},
-    price{h2_attack::window_update, "window-update", 10},
-    price{h2_attack::empty_data, "empty-data", 50},
+    price{h2_attack::rapid_reset, "rapid-reset", 200},
+    price{h2_attack::made_you_reset, "made-you-reset", 1'000},
+    price{h2_attack::continuation, "continuation", 2'000},
+    price{h2_attack::header_list, "header-list", 5'000},
+    price{h2_attack::too_many_streams, "too-many-streams", 1'000},
+    price{h2_attack::settings, "settings", 2'000},
+    price{h2_attack::ping, "ping", 200},
+    price{h2_attack::priority, "priority", 200},
+    price{h2_attack::window_update, "window-update", 100},
+    price{h2_attack::empty_data, "empty-data", 500},
     price{h2_attack::tiny_data, "tiny-data", 1},
-    price{h2_attack::unknown_frames, "unknown-frames", 20},
+    price{h2_attack::unknown_frames, "unknown-frames", 200},
     price{h2_attack::slow_preface, "slow-preface", 0},
     price{h2_attack::slow_head, "slow-head", 0},
     price{h2_attack::stalled, "stalled", 0},
 };
+
+static_assert(prices.size() == static_cast<std::size_t>(h2_attack::count_));
 
 const price& price_of(h2_attack what) { return prices[static_cast<std::size_t>(what)]; }
 
@@ -42,7 +42,7 @@ std::optional<h2_attack> suspicion(const h2_frame_header& frame)
 {
     switch (frame.type) {
         case h2_frame::data:
-            if (frame.has(h2_frame_header::end_stream) || frame.length >= tiny_bytes) return {};
+            if (frame.has(h2_frame_header::end_stream) || !h2_budget::is_tiny(frame.length)) return {};
             return frame.length == 0 ? h2_attack::empty_data : h2_attack::tiny_data;
         case h2_frame::headers:
         case h2_frame::push_promise:
@@ -77,6 +77,13 @@ bool h2_budget::spend(h2_attack on_what, int points, time_point now)
     auto& mine = spent_[static_cast<std::size_t>(on_what)];
     mine = std::min(mine + points, 1'000'000'000);
     return !exhausted();
+}
+
+void h2_budget::excuse(h2_attack what)
+{
+    auto& mine = spent_[static_cast<std::size_t>(what)];
+    mine = std::max(mine - price_of(what).points, 0);
+    earn(price_of(what).points);
 }
 
 h2_attack h2_budget::worst() const { return static_cast<h2_attack>(std::ranges::max_element(spent_) - spent_.begin()); }

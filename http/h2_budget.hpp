@@ -33,8 +33,8 @@ enum class h2_attack {
 
 std::string_view name_of(h2_attack what);
 
-/// One connection's. Points are spent by what is received and come back with time and with requests that are answered
-/// and bytes that are delivered. Pure: the clock is passed in.
+/// One connection's. Points are spent by what is received and come back with time, with requests that are answered and
+/// with DATA that is sent. Pure: the clock is passed in.
 class h2_budget {
 public:
     explicit h2_budget(time_point now) : last_(now) {}
@@ -45,10 +45,19 @@ public:
     /// What goes by other signs than frame headers. False: the budget is used up.
     bool spend(h2_attack on_what, time_point now);
 
-    void on_answered() { earn(500); }
+    /// It was spent on what this stream is for.
+    void excuse(h2_attack what);
 
-    /// A DATA frame went out. Small ones earn nothing: opening a window by a byte at a time is an attack, too.
-    void on_sent(std::size_t bytes) { earn(bytes / 16 < 20 ? static_cast<int>(bytes / 16) : 20); }
+    /// A DATA frame that is mostly frame.
+    static bool is_tiny(std::size_t bytes) { return bytes < 16; }
+
+    /// A request was answered well: somebody else may give one up for it.
+    void on_answered() { earn(200); }
+
+    /// A DATA frame went out: its reader may answer with PING and a WINDOW_UPDATE for each of its windows, as gRPC's
+    /// clients do. One that is small because the window was (`starved`) earns little: opening windows by a byte at a
+    /// time is an attack, too.
+    void on_sent(std::size_t bytes, bool starved) { earn(starved && bytes < 600 ? static_cast<int>(bytes) : 600); }
 
     bool exhausted() const { return points_ < 0; }
 
@@ -56,7 +65,7 @@ public:
     h2_attack worst() const;
 
 private:
-    static constexpr int full = 20'000, per_second = 2'000;
+    static constexpr int full = 200'000, per_second = 20'000;
 
     bool spend(h2_attack on_what, int points, time_point now);
     void earn(int points);

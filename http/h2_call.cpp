@@ -42,6 +42,12 @@ void h2_call::use(const model::http_options& options)
     write_patience_ = options.write_timeout;
 }
 
+void h2_call::expect_pauses()
+{
+    first_byte_ = between_bytes_ = {};
+    body_.demand_pace({}, 0);
+}
+
 now_or_later<result<void>> h2_call::send(const request_head& head, body_source& body)
 {
     if (failed_) return result<void>(failed_);
@@ -55,7 +61,11 @@ now_or_later<result<void>> h2_call::send(const request_head& head, body_source& 
         offer_piece(*first);
     }
     id_ = connection_->begin_stream(head, out_.is_bare_end(), body.length(), *this);
-    if (id_ == 0) fail(errc::stream_refused, h2_code::cancel);
+    if (id_ == 0) {  // no number is left (RFC 9113 §5.1.1)
+        connection_->leave();
+        unprocessed_ = true;
+        fail(errc::stream_refused, h2_code::cancel);
+    }
     connection_->push();
     if (failed_) return result<void>(failed_);
     if (out_.sent()) return sent(body);
@@ -146,7 +156,7 @@ void h2_call::on_field(std::string_view name, std::string_view value)
     if (final_seen_)
         body_.on_trailer(name, value);
     else
-        arriving().list.add(name, value, h2_session::header_list_bytes);
+        arriving().list.add(name, value, h2_session::answer_list_bytes);
 }
 
 void h2_call::on_head(bool ends)
@@ -206,6 +216,7 @@ void h2_call::on_closed(h2_code why)
         // RFC 9113 §8.7: so says RST_STREAM, and a GOAWAY below this stream.
         bool refused = why == h2_code::refused_stream && !response_begun_;
         unprocessed_ = refused;
+        reset_ = !refused;
         fail(refused ? errc::stream_refused : errc::stream_reset, h2_code::cancel);
     }
     out_.break_off(wants_no_more());
@@ -213,6 +224,7 @@ void h2_call::on_closed(h2_code why)
 
 void h2_call::lose(error_code why)
 {
+    if (id_ != 0 && !closed_) connection_->session().forget(id_);
     closed_ = true;
     unprocessed_ = unprocessed_ || id_ == 0;  // nothing was said yet
     fail(why, h2_code::cancel);

@@ -25,8 +25,8 @@ public:
     /// What is left of the stream is broken off.
     ~h2_call();
 
-    /// The connection has carried a call before: it may have died since.
-    bool on_used_connection() const { return used_connection_; }
+    /// The connection has carried a call before: it may have died since. Not where the upstream reset this one only.
+    bool on_used_connection() const { return used_connection_ && !reset_; }
 
     /// The connection is over.
     void lose(error_code why);
@@ -38,7 +38,7 @@ public:
     tunnel_end take_tunnel() override;
     bool response_begun() const override { return response_begun_; }
     bool unprocessed() const override { return unprocessed_; }
-    void expect_pauses() override { body_.demand_pace({}, 0); }
+    void expect_pauses() override;
     void note_reader(bool) override {}  // the stream's window bounds what is held for it
     void abort() override;
 
@@ -87,6 +87,7 @@ private:
     error_code failed_;      ///< why there is no more of it
     bool end_read_ = false;  ///< the outgoing body's source has said that it ends
     bool awaits_head_ = false, response_begun_ = false, final_seen_ = false, unprocessed_ = false;
+    bool reset_ = false;   ///< by either side, on a connection that goes on
     bool closed_ = false;  ///< the session knows the stream no more, or has no stream yet
 };
 

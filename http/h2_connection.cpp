@@ -28,7 +28,12 @@ bool is_made_reset(h2_code why)
 struct h2_connection::leaving {
     h2_connection& from;
     h2_exchange& one;
-    ~leaving() { from.finished(one); }
+    ~leaving()
+    {
+        --from.running_;
+        from.finished(one);
+        if (!from.begun_.empty()) from.output_due_.notify();  // there is room for what waits
+    }
 };
 
 h2_connection::h2_connection(net::worker& home, std::unique_ptr<net::stream> client, const connection_limits& limits,
@@ -61,6 +66,7 @@ task<void> h2_connection::serve(const observers& by)
     co_await read();
     ending_ = true;
     for (auto& each : streams_) each->leave();
+    start_begun();
     client_->set_patience(net::direction::write, farewell);
     output_due_.notify();
     co_await writer_.join();
@@ -118,7 +124,8 @@ void h2_connection::receive(std::string_view bytes)
 
 h2_stream* h2_connection::on_stream(h2_stream_id id)
 {
-    if (streams_.size() >= h2_session::streams) return nullptr;
+    // Those that were given up may still be on their way out: as many may wait for their places.
+    if (streams_.size() >= 2 * h2_session::streams) return nullptr;
     streams_.push_back(place_.book().take_h2_exchange(home_));
     streams_.back()->attach(*this, id);
     opening_ = streams_.back().get();
@@ -137,14 +144,18 @@ void h2_connection::start_begun()
     place_.move_to(!begun_.empty() || streams_.size() > (opening_ != nullptr ? 1 : 0) ? connection_book::phase::exchange
                    : head_since_ != time_point::max()                                 ? connection_book::phase::head
                                                                                       : connection_book::phase::idle);
+    std::size_t waiting = 0;
     for (auto* each : begun_) {
-        // Whoever gave up in the same breath never asked.
-        if (each->client_gone() || ending_)
-            finished(*each);
-        else
+        if (each->client_gone() || ending_) {
+            finished(*each);  // whoever gave up before it was begun never asked
+        } else if (running_ == h2_session::streams) {
+            begun_[waiting++] = each;
+        } else {
+            ++running_;
             tasks_.spawn("h2.exchange", answer(*each));
+        }
     }
-    begun_.clear();
+    begun_.resize(waiting);
 }
 
 /// A head that began has an absolute end; a connection without requests may be silent for so long.
@@ -195,7 +206,7 @@ task<void> h2_connection::answer(h2_exchange& one)
 
 void h2_connection::finished(h2_exchange& one)
 {
-    if (one.answered()) budget_.on_answered();
+    if (one.answered_well()) budget_.on_answered();
     one.detach();
     auto place = std::ranges::find(streams_, &one, &std::unique_ptr<h2_exchange>::get);
     std::swap(*place, streams_.back());
@@ -218,7 +229,8 @@ void h2_connection::note(h2_attack what)
 /// nghttp2 refuses itself what is more than a client has acknowledged to be the most.
 void h2_connection::on_invalid_request()
 {
-    if (streams_.size() >= h2_session::streams) give_up(h2_attack::too_many_streams);
+    auto open = std::ranges::count_if(streams_, [](const auto& each) { return !each->closed(); });
+    if (static_cast<std::size_t>(open) >= h2_session::streams) give_up(h2_attack::too_many_streams);
 }
 
 void h2_connection::on_reset_sent(h2_code why)
@@ -243,7 +255,7 @@ void h2_connection::produce()
     if (writing_) return;
     auto room = large_ ? net::buffer_pool::large_bytes : net::buffer_pool::block_bytes;
     if (large_ && output_.empty()) output_.prepare(room);  // at once: it isn't moved while it grows
-    session_.produce(output_, room);
+    waits_for_urgent_ = !session_.produce(output_, room);
     if (output_.empty()) output_.release();
 }
 
@@ -251,6 +263,7 @@ void h2_connection::produce()
 task<void> h2_connection::write()
 {
     for (;;) {
+        if (!begun_.empty()) start_begun();
         produce();
         if (output_.empty()) {
             output_.release();
@@ -261,6 +274,7 @@ task<void> h2_connection::write()
         large_ = output_.size() > net::buffer_pool::block_bytes / 2;
         writing_ = true;
         auto sent = co_await client_->write_all(output_.bytes());
+        if (waits_for_urgent_) co_await net::next_round();
         writing_ = false;
         output_.consume(output_.size());
         if (!sent) co_return client_->close(net::stream::manner::abortive);

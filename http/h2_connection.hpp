@@ -62,11 +62,12 @@ private:
     void push() override;
     void begun(h2_exchange& which) override;
     void note(h2_attack what) override;
+    void excuse(h2_attack what) override { budget_.excuse(what); }
 
     h2_stream* on_stream(h2_stream_id id) override;
     void on_invalid_request() override;
     void on_reset_sent(h2_code why) override;
-    void on_data_sent(std::size_t bytes) override { budget_.on_sent(bytes); }
+    void on_data_sent(std::size_t bytes, bool starved) override { budget_.on_sent(bytes, starved); }
     void on_pong() override;
 
     net::worker& home_;
@@ -78,7 +79,8 @@ private:
     h2_budget budget_;
     const observers* by_ = nullptr;
     std::vector<std::unique_ptr<h2_exchange>> streams_;  ///< until their tasks have ended
-    std::vector<h2_exchange*> begun_;                    ///< of them: heads that came just now
+    std::vector<h2_exchange*> begun_;                    ///< of them: their heads are here, their tasks don't run yet
+    std::size_t running_ = 0;                            ///< tasks, also of streams that the client has given up
     h2_exchange* opening_ = nullptr;                     ///< its head is not whole
     net::buffer input_, output_;
     net::event output_due_, pong_;
@@ -86,7 +88,8 @@ private:
     time_point idle_since_, head_since_ = time_point::max();
     bool receiving_ = false, writing_ = false, ending_ = false, done_ = false, draining_ = false, refusing_ = false;
     bool preface_seen_ = false;
-    bool large_ = false;  ///< the last write filled a block
+    bool large_ = false;             ///< the last write filled a block
+    bool waits_for_urgent_ = false;  ///< they have their next turn before others
     net::task_group writer_, tasks_;
     connection_book::entry place_;  // last: who finds us in the book may close us
 };

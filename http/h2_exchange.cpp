@@ -31,7 +31,7 @@ void h2_exchange::attach(h2_link& link, h2_stream_id id)
     observer_ = nullptr;
     connect_.start();
     keeper_ = nullptr;
-    begun_ = gone_ = closed_ = false;
+    begun_ = gone_ = closed_ = conversation_ = false;
 }
 
 void h2_exchange::detach()
@@ -76,12 +76,15 @@ error_code h2_exchange::understand(bool ends)
 {
     if (auto read = list_.read(link_->limits().head, request_); !read) {
         request_.clear();
+        // What decides in which form the client is told.
+        if (auto type = list_.find("content-type")) request_.fields.add("Content-Type", *type);
         return read.error();
     }
     prioritise();
     if (!list_.protocol().empty()) {
         if (auto wrong = connect_.read(list_.protocol(), request_)) return wrong;
         nothing_ = memory_body();
+        conversation_ = true;
     }
     auto checked = check_request(request_);
     if (!checked) return checked.error();
@@ -106,6 +109,7 @@ void h2_exchange::prioritise()
 void h2_exchange::on_data(std::string_view bytes)
 {
     body_.on_data(bytes);
+    if (conversation_ && h2_budget::is_tiny(bytes.size())) link_->excuse(h2_attack::tiny_data);
     stir();
 }
 
@@ -134,8 +138,14 @@ void h2_exchange::use(const model::http_options& options)
 {
     answer_.set_patience(options.write_timeout);
     if (body_.finished() || connect_.asked()) return;
-    body_.demand_pace(options.body_timeout, options.body_rate);
     body_.limit_to(options.body_limit);
+    if (!conversation_) body_.demand_pace(options.body_timeout, options.body_rate);
+}
+
+void h2_exchange::expect_pauses()
+{
+    conversation_ = true;
+    body_.demand_pace({}, 0);
 }
 
 task<void> h2_exchange::refuse()

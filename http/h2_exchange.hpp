@@ -33,8 +33,8 @@ public:
     /// Tells a client what was wrong with its message: the same page as over HTTP/1.
     task<void> refuse();
 
-    /// The answer was given whole, and the request was one.
-    bool answered() const { return answer_.complete() && !wrong_ && !body_.broken(); }
+    /// The answer was given whole and is no error of the client's.
+    bool answered_well() const { return answer_.complete() && answer_.status() < 400 && !body_.broken(); }
 
     /// Both sides have ended it, or one has broken it off.
     bool closed() const { return closed_; }
@@ -62,6 +62,7 @@ public:
     void watch_departure(departure_observer* who) override { observer_ = who; }
     bool response_started() const override { return answer_.started(); }
     void use(const model::http_options& options) override;
+    void expect_pauses() override;
     const net::stream& connection() const override { return link_->client(); }
 
     void on_field(std::string_view name, std::string_view value) override;
@@ -93,6 +94,7 @@ private:
     tunnel_keeper keeper_;
     h2_tunnel* tunnel_ = nullptr;
     bool begun_ = false, gone_ = false;
+    bool conversation_ = false;  ///< its client may be silent, and brief
     bool closed_ = false;  ///< the session knows the stream no more
 };
 

@@ -16,6 +16,11 @@ constexpr std::size_t field_overhead = 32;    ///< RFC 9113 §6.5.2
 
 bool is_space(char c) { return c == ' ' || c == '\t'; }
 
+bool has_outer_space(std::string_view value)
+{
+    return !value.empty() && (is_space(value.front()) || is_space(value.back()));
+}
+
 bool has_upper_case(std::string_view name)
 {
     return std::ranges::any_of(name, [](char c) { return c >= 'A' && c <= 'Z'; });
@@ -39,7 +44,7 @@ bool concerns_connection(const field& each)
 result<field> checked(std::string_view name, std::string_view value)
 {
     if (has_upper_case(name)) return errc::bad_field_name;
-    if (!value.empty() && (is_space(value.front()) || is_space(value.back()))) return errc::bad_field_value;
+    if (has_outer_space(value)) return errc::bad_field_value;
     auto good = checked_field(name, value);
     if (good && concerns_connection(*good)) return errc::connection_field;
     return good;
@@ -73,12 +78,19 @@ void h2_field_list::add(std::string_view name, std::string_view value, std::size
     text_ += value;
 }
 
+std::optional<std::string_view> h2_field_list::find(std::string_view name) const
+{
+    auto found = std::ranges::find(entries_, name, [this](const entry& each) { return name_of(each); });
+    if (found == entries_.end()) return {};
+    return value_of(*found);
+}
+
 result<void> h2_field_list::read(const head_limits& limits, request_head& out)
 {
     out.clear();
     out.version = version::http_2;
     if (too_large_) return errc::head_too_large;
-    join_cookies();
+    if (auto wrong = join_cookies()) return wrong;
     auto pseudo = read_pseudo();
     if (!pseudo) return pseudo.error();
     if (pseudo->authority) out.fields.add({"Host", *pseudo->authority, field_id::host});
@@ -168,22 +180,24 @@ result<void> h2_field_list::read_trailers(const head_limits& limits, fields& out
 }
 
 /// The first crumb becomes all of them, the others go.
-void h2_field_list::join_cookies()
+error_code h2_field_list::join_cookies()
 {
     auto is_crumb = [&](const entry& each) { return name_of(each) == "cookie"; };
     auto first = std::ranges::find_if(entries_, is_crumb);
-    if (first == entries_.end() || std::find_if(first + 1, entries_.end(), is_crumb) == entries_.end()) return;
+    if (first == entries_.end() || std::find_if(first + 1, entries_.end(), is_crumb) == entries_.end()) return {};
+    constexpr std::uint32_t name_size = 6;
     std::string whole("cookie");
     for (auto each = first; each != entries_.end(); ++each) {
-        if (!is_crumb(*each)) continue;
-        if (each != first) whole += "; ";
+        if (!is_crumb(*each) || each->value_size == 0) continue;
+        if (has_outer_space(value_of(*each))) return errc::bad_field_value;
+        if (whole.size() > name_size) whole += "; ";
         whole += value_of(*each);
     }
-    constexpr std::uint32_t name_size = 6;
     *first = {static_cast<std::uint32_t>(text_.size()), name_size,
               static_cast<std::uint32_t>(whole.size()) - name_size};
     text_ += whole;
     entries_.erase(std::remove_if(first + 1, entries_.end(), is_crumb), entries_.end());
+    return {};
 }
 
 void write_head(const response_head& head, bool bodiless, std::optional<std::uint64_t> length, std::string& digits,

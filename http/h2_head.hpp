@@ -24,6 +24,9 @@ public:
     /// More came than was kept.
     bool too_large() const { return too_large_; }
 
+    /// The value of the first field of this name, which is in lower case.
+    std::optional<std::string_view> find(std::string_view name) const;
+
     /// A request head. `:authority` becomes its Host field, the crumbs of Cookie one field (RFC 9113 §8.2.3).
     /// Errors: `bad_pseudo_field`, `connection_field`, `bad_field_name`, `bad_field_value`, `bad_host` (two, or one
     /// that differs from `:authority`), `bad_target`, `bad_request_line` (the method), `method_too_long`,
@@ -48,7 +51,7 @@ private:
     std::string_view name_of(const entry& each) const { return view(each.begin, each.name_size); }
     std::string_view value_of(const entry& each) const { return view(each.begin + each.name_size, each.value_size); }
     std::string_view view(std::size_t begin, std::size_t size) const { return {text_.data() + begin, size}; }
-    void join_cookies();
+    error_code join_cookies();
     result<pseudo_fields> read_pseudo() const;
     result<void> read_fields(std::size_t first, const head_limits& limits, fields& out) const;
 

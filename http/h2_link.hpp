@@ -37,6 +37,9 @@ public:
     /// The client did what only attackers do often.
     virtual void note(h2_attack what) = 0;
 
+    /// This once it had reason to.
+    virtual void excuse(h2_attack what) = 0;
+
 protected:
     ~h2_link() = default;
 };

@@ -130,6 +130,8 @@ struct h2_session::callbacks {
         if (frame->hd.type == NGHTTP2_SETTINGS && !ack) self(user).events_.on_settings();
         if (frame->hd.type == NGHTTP2_GOAWAY) self(user).events_.on_goaway();
         if (frame->hd.type == NGHTTP2_PING && ack) self(user).events_.on_pong();
+        if (frame->hd.type == NGHTTP2_PRIORITY_UPDATE)
+            self(user).updated(static_cast<nghttp2_ext_priority_update*>(frame->ext.payload)->stream_id);
         if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
         auto* which = stream(session, frame->hd.stream_id);
         if (which == nullptr) return 0;
@@ -154,8 +156,9 @@ struct h2_session::callbacks {
         return 0;
     }
 
-    static int closed(nghttp2_session* session, h2_stream_id id, std::uint32_t why, void*)
+    static int closed(nghttp2_session* session, h2_stream_id id, std::uint32_t why, void* user)
     {
+        std::erase(self(user).updated_, id);
         auto* which = stream(session, id);
         if (which == nullptr) return 0;
         nghttp2_session_set_stream_user_data(session, id, nullptr);
@@ -178,20 +181,23 @@ struct h2_session::callbacks {
     static ssize_t data_length(nghttp2_session*, std::uint8_t, h2_stream_id, std::int32_t session_window,
                                std::int32_t stream_window, std::uint32_t most, void* user)
     {
-        const auto& here = self(user);
+        auto& here = self(user);
         auto used = here.out_->size() + frame_header_bytes;
         auto room = std::clamp(here.end_ > used ? here.end_ - used : 0, least_data_bytes, most_data_bytes);
-        auto window = std::min(session_window, stream_window);
-        return static_cast<ssize_t>(std::min({room, static_cast<std::size_t>(most), static_cast<std::size_t>(window)}));
+        auto wanted = std::min<std::size_t>(room, most);
+        auto window = static_cast<std::size_t>(std::min(session_window, stream_window));
+        here.at_window_ = window < wanted;
+        return static_cast<ssize_t>(std::min(wanted, window));
     }
 
     static ssize_t offered(nghttp2_session* session, h2_stream_id id, std::uint8_t*, std::size_t most,
-                           std::uint32_t* flags, nghttp2_data_source*, void*)
+                           std::uint32_t* flags, nghttp2_data_source*, void* user)
     {
         auto* which = stream(session, id);
         if (which == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
         auto offer = which->offered(most);
         if (offer.bytes == 0 && !offer.last) return NGHTTP2_ERR_DEFERRED;
+        self(user).at_window_ = self(user).at_window_ && offer.bytes == most && !offer.last;
         *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
         if (offer.last) *flags |= NGHTTP2_DATA_FLAG_EOF;
         if (offer.last && offer.trailers != nullptr && submit_trailers(session, id, *offer.trailers))
@@ -221,8 +227,9 @@ struct h2_session::callbacks {
         if (bytes.size() != size) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // broken off meanwhile
         append(out, text_of(header, frame_header_bytes));
         append(out, bytes);
-        here.events_.on_data_sent(size);
-        return here.is_full() ? NGHTTP2_ERR_PAUSE : 0;  // nothing stays packed
+        here.events_.on_data_sent(size, here.at_window_);
+        here.ran_dry_ = here.ordered_ && which->runs_dry();
+        return here.is_full() || here.ran_dry_ ? NGHTTP2_ERR_PAUSE : 0;  // nothing stays packed
     }
 
     static const nghttp2_session_callbacks* all()
@@ -252,7 +259,8 @@ struct h2_session::callbacks {
             nghttp2_option_set_no_auto_window_update(fresh, 1);
             nghttp2_option_set_no_http_messaging(fresh, 1);  // one place judges messages, whatever their version
             nghttp2_option_set_max_continuations(fresh, 8);
-            nghttp2_option_set_stream_reset_rate_limit(fresh, 1000, 33);  // behind our own budget
+            nghttp2_option_set_max_send_header_block_length(fresh, 16 * 1024 * 1024);  // bounded where heads are read
+            nghttp2_option_set_stream_reset_rate_limit(fresh, 100'000, 10'000);  // behind our own budget, which tells
             nghttp2_option_set_builtin_recv_extension_type(fresh, NGHTTP2_PRIORITY_UPDATE);
             return fresh;
         }();
@@ -268,18 +276,19 @@ h2_session::h2_session(role which, events& heard) : events_(heard)
              ? nghttp2_session_server_new3(&session_, callbacks::all(), this, callbacks::options(), &own)
              : nghttp2_session_client_new2(&session_, callbacks::all(), this, callbacks::options()));
     using entry = nghttp2_settings_entry;
-    constexpr std::array common{entry{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, stream_window_bytes},
-                                entry{NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, header_list_bytes}};
-    constexpr std::array as_client{common[0], common[1], entry{NGHTTP2_SETTINGS_ENABLE_PUSH, 0}};
-    constexpr std::array as_server{common[0], common[1], entry{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, streams},
+    constexpr entry window{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, stream_window_bytes};
+    constexpr std::array as_client{window, entry{NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, answer_list_bytes},
+                                   entry{NGHTTP2_SETTINGS_ENABLE_PUSH, 0}};
+    constexpr std::array as_server{window, entry{NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, header_list_bytes},
+                                   entry{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, streams},
                                    entry{NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
                                    entry{NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1}};
     bool serves = which == role::server;
     must(nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, serves ? as_server.data() : as_client.data(),
                                  serves ? as_server.size() : as_client.size()));
     // What our own calls read slowly is bounded by their streams: none of them may hold up the others.
-    auto window = serves ? connection_window_bytes : static_cast<std::int32_t>(streams) * stream_window_bytes;
-    must(nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, window));
+    auto of_all = serves ? connection_window_bytes : static_cast<std::int32_t>(streams) * stream_window_bytes;
+    must(nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, of_all));
 }
 
 h2_session::~h2_session() { nghttp2_session_del(session_); }
@@ -294,11 +303,12 @@ bool h2_session::receive(std::string_view bytes)
     return false;
 }
 
-void h2_session::produce(net::buffer& out, std::size_t room_bytes)
+bool h2_session::produce(net::buffer& out, std::size_t room_bytes)
 {
     out_ = &out;
     end_ = room_bytes;
-    while (!is_full()) {
+    ran_dry_ = false;
+    while (!is_full() && !ran_dry_) {
         const std::uint8_t* bytes = nullptr;
         auto count = nghttp2_session_mem_send(session_, &bytes);
         if (count <= 0) {
@@ -308,6 +318,7 @@ void h2_session::produce(net::buffer& out, std::size_t room_bytes)
         append(out, text_of(bytes, static_cast<std::size_t>(count)));
     }
     out_ = nullptr;
+    return !ran_dry_;
 }
 
 bool h2_session::is_full() const { return out_->size() + least_data_bytes >= end_; }
@@ -361,8 +372,17 @@ void h2_session::consumed(h2_stream_id id, std::size_t bytes)
 
 void h2_session::prioritise(h2_stream_id id, unsigned urgency, bool incremental)
 {
+    if (std::erase(updated_, id) > 0) return;
+    ordered_ = true;
     nghttp2_extpri wanted{urgency, incremental ? 1 : 0};
     must(nghttp2_session_change_extpri_stream_priority(session_, id, &wanted, 0));
+}
+
+void h2_session::updated(h2_stream_id id)
+{
+    ordered_ = true;
+    bool known = callbacks::stream(session_, id) != nullptr;
+    if (!known && updated_.size() < streams) updated_.push_back(id);
 }
 
 void h2_session::announce_end() { must(nghttp2_submit_shutdown_notice(session_)); }

@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 struct nghttp2_session;
 
@@ -46,6 +47,12 @@ public:
     virtual offer offered(std::size_t most) = 0;
     /// The next `count` of the bytes that were offered. They are copied at once.
     virtual std::string_view take(std::size_t count) = 0;
+    /// All that was offered is taken, and it isn't the end.
+    bool runs_dry()
+    {
+        auto more = offered(1);
+        return more.bytes == 0 && !more.last;
+    }
     /// The last frame of the outgoing message is among what was produced.
     virtual void on_sent() = 0;
 
@@ -64,7 +71,8 @@ public:
         /// A request that may not be: an error of the connection, which ends.
         virtual void on_invalid_request() = 0;
         virtual void on_reset_sent(h2_code why) = 0;
-        virtual void on_data_sent(std::size_t bytes) = 0;
+        /// A DATA frame. `starved`: it would have been larger, had the peer opened its windows further.
+        virtual void on_data_sent(std::size_t bytes, bool starved) = 0;
         virtual void on_pong() = 0;
         /// The peer begins no more streams, or takes no more: those it did nothing with are closed as refused.
         virtual void on_goaway() {}
@@ -76,7 +84,8 @@ public:
     };
 
     static constexpr std::uint32_t streams = 100;                   ///< that a client may have at a time
-    static constexpr std::uint32_t header_list_bytes = 64 * 1024;   ///< as RFC 9113 §10.5.1 counts them
+    static constexpr std::uint32_t header_list_bytes = 64 * 1024;   ///< of a request, as RFC 9113 §10.5.1 counts them
+    static constexpr std::uint32_t answer_list_bytes = 128 * 1024;  ///< of a response: a thousand fields count 32 KiB more
     static constexpr std::int32_t stream_window_bytes = 64 * 1024;  ///< of a body that nobody has read yet
     static constexpr std::int32_t connection_window_bytes = 1024 * 1024;
 
@@ -90,8 +99,9 @@ public:
     bool receive(std::string_view bytes);
 
     /// Appends frames to `out`, as many as there is room for in `room_bytes` (a little more for a head). Frames of
-    /// streams by their urgency (RFC 9218 §10).
-    void produce(net::buffer& out, std::size_t room_bytes);
+    /// streams by their urgency (RFC 9218 §10). False: a stream that may go before others has given all that it had for
+    /// now; what it has in the next round of the loop goes before theirs.
+    bool produce(net::buffer& out, std::size_t room_bytes);
 
     /// Nothing more will be received or sent.
     bool over() const;
@@ -119,7 +129,7 @@ public:
     /// So many bytes of its body were used, and as many may come.
     void consumed(h2_stream_id id, std::size_t bytes);
 
-    /// RFC 9218 §4.
+    /// As its head asks (RFC 9218 §4). A PRIORITY_UPDATE that came before it counts more (§7).
     void prioritise(h2_stream_id id, unsigned urgency, bool incremental);
 
     /// GOAWAY in two steps (RFC 9113 §6.8): the first tells the peer to begin nothing more; the second, a round trip
@@ -136,12 +146,17 @@ private:
     struct memory;
 
     bool is_full() const;
+    void updated(h2_stream_id id);
 
     std::byte* packing_ = nullptr;  ///< shared, where it has none of its own
     nghttp2_session* session_ = nullptr;
     events& events_;
     net::buffer* out_ = nullptr;  ///< while it produces
     std::size_t end_ = 0;         ///< of the room in it
+    bool at_window_ = false;      ///< the windows end the DATA frame that is being made
+    bool ordered_ = false;        ///< some streams go before others
+    bool ran_dry_ = false;        ///< while it produces: one of them did
+    std::vector<h2_stream_id> updated_;  ///< that had a PRIORITY_UPDATE before their heads
 };
 
 }  // namespace lintel::http

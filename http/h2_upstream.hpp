@@ -79,7 +79,7 @@ private:
     h2_stream* on_stream(h2_stream_id) override { return nullptr; }
     void on_invalid_request() override {}
     void on_reset_sent(h2_code) override {}
-    void on_data_sent(std::size_t) override {}
+    void on_data_sent(std::size_t, bool) override {}
     void on_pong() override {}
     void on_goaway() override { leaving_ = gone_away_ = true; }
     void on_settings() override;

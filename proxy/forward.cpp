@@ -1,8 +1,8 @@
 #include "proxy/forward.hpp"
 
+#include "http/grpc.hpp"
 #include "net/error.hpp"
 #include "proxy/forward_fields.hpp"
-#include "proxy/grpc.hpp"
 #include "proxy/own_reply.hpp"
 #include "proxy/relay.hpp"
 #include "proxy/route_policy.hpp"
@@ -51,7 +51,7 @@ public:
     {
         // A timeout that can't be read is the app's to judge.
         const auto* timeout = grpc_ ? client.request().fields.find("grpc-timeout") : nullptr;
-        auto limit = timeout != nullptr ? parse_grpc_timeout(timeout->value) : std::nullopt;
+        auto limit = timeout != nullptr ? http::parse_grpc_timeout(timeout->value) : std::nullopt;
         if (limit) watch_.expires_at(began_ + *limit);
         if (worker_.access != nullptr) record_.request_id = request_.request_id();
     }
@@ -59,6 +59,7 @@ public:
     task<outcome> run()
     {
         worker_.retries.on_request();
+        if (grpc_) client_.expect_pauses();
         auto length = client_.body().length().value_or(0);
         bool short_one = length > 0 && length <= worker_.settings.collected_body_bytes;
         if (short_one && worker_.collected_bytes + length <= most_collected_bytes) return collect_first();
@@ -220,7 +221,7 @@ private:
         if (!last.sent && never_reached(last.what)) return avoid_.size() < most_attempts;  // the body is untouched
         bool died = last.what == fault::upstream_closed || last.what == fault::upstream_tls;
         if (!died || !replayable()) return false;
-        if (last.pooled) return true;
+        if (last.pooled) return ++died_in_pool_ <= most_attempts;
         return avoid_.size() < most_attempts && worker_.retries.take(steady_clock::now());
     }
 
@@ -254,14 +255,15 @@ private:
     route_ptr route_;
     access_record& record_;
     forwarded_request request_;
-    bool grpc_ = asks_by_grpc(client_.request());
+    bool grpc_ = http::asks_by_grpc(client_.request());
     client_watch watch_;
     time_point began_ = worker_.loop.time();
     std::optional<held_bytes> counted_bytes_;
     std::string collected_;
     std::shared_ptr<rotation> turns_;  ///< of the service whose upload slot is held
     upload_slots::place place_;
-    bool refused_once_ = false;  ///< by an upstream that did nothing with the request
+    std::size_t died_in_pool_ = 0;  ///< connections that were taken from there
+    bool refused_once_ = false;     ///< by an upstream that did nothing with the request
     std::vector<const endpoint*> avoid_;
     std::vector<endpoint_ptr> keep_;  ///< so that the addresses in `avoid_` stay theirs
 };

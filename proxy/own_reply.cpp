@@ -1,10 +1,10 @@
 #include "proxy/own_reply.hpp"
 
 #include "base/text.hpp"
+#include "http/grpc.hpp"
 #include "http/error_page.hpp"
 #include "http/h1_writer.hpp"
 #include "model/handshake_policies.hpp"
-#include "proxy/grpc.hpp"
 
 #include <algorithm>
 #include <array>
@@ -46,21 +46,6 @@ task<void> redirect(http::exchange& to, std::string location, std::uint16_t port
     co_await http::reply(to, std::move(head), "");
 }
 
-/// gRPC's "trailers-only": the status is a field of an answer that has no body, on 200 (clients of gRPC look at nothing
-/// else).
-task<void> reply_in_trailers(http::exchange& to, http::response_head head, const verdict& what,
-                             std::string_view sentence)
-{
-    auto status = std::to_string(static_cast<int>(grpc_status_of(what)));
-    auto message = grpc_message(sentence);
-    head.status = 200;
-    head.fields.add("Content-Type", "application/grpc");
-    head.fields.add("grpc-status", status);
-    head.fields.add("grpc-message", message);
-    head.fields.add("Lintel-Reason", what.reason);
-    co_await http::reply(to, std::move(head), "");
-}
-
 }  // namespace
 
 task<void> reply_with(http::exchange& to, verdict what, std::string_view detail, access_record& record)
@@ -73,15 +58,13 @@ task<void> reply_with(http::exchange& to, verdict what, std::string_view detail,
         (sentence += ' ') += detail;
         if (!sentence.ends_with('.')) sentence += '.';
     }
-    bool in_trailers = asks_by_grpc(to.request());
-    if (in_trailers) record.status = 200;
+    if (http::asks_by_grpc(to.request())) record.status = 200;  // the status that counts is gRPC's
     bool lasts = what.reason == "closed";
     int retry_after_seconds = what.reason == "tls-pending" ? 5 : 1;  // a CA takes its time
     http::response_head head;
     if (what.status == 405) head.fields.add("Allow", http::allowed_methods);
     constexpr std::array last_words{400, 408, 413, 421, 431};  // a client of 421 has to connect anew
     if (std::ranges::find(last_words, what.status) != last_words.end()) head.fields.add("Connection", "close");
-    if (in_trailers) co_return co_await reply_in_trailers(to, std::move(head), what, sentence);
     co_await http::reply_with_notice(to, {what.status, what.reason, sentence, what.advice, lasts, retry_after_seconds},
                                      std::move(head));
 }

@@ -11,8 +11,7 @@
 
 namespace lintel::proxy {
 
-/// An error as http::reply_with_notice gives it, or as grpc-status where gRPC asks. `detail` goes on with the sentence
-/// where there is more to say.
+/// An error as http::reply_with_notice gives it. `detail` goes on with the sentence where there is more to say.
 task<void> reply_with(http::exchange& to, verdict what, std::string_view detail, access_record& record);
 
 /// What a route answers itself: that it is closed, what the certificate of its host waits for, or 308 to the same URI

@@ -2,9 +2,9 @@
 
 #include "base/text.hpp"
 #include "http/error.hpp"
+#include "http/grpc.hpp"
 #include "net/error.hpp"
 #include "net/task_group.hpp"
-#include "proxy/grpc.hpp"
 #include "proxy/open_tunnel.hpp"
 
 namespace lintel::proxy {
@@ -66,8 +66,8 @@ private:
     {
         ended_early_ = true;
         auto said = verdict_of(fault::deadline);
-        status_ = std::to_string(static_cast<int>(grpc_status_of(said)));
-        message_ = grpc_message(said.sentence);
+        status_ = std::to_string(static_cast<int>(http::grpc_status_of(said.status, said.reason)));
+        message_ = http::grpc_message(said.sentence);
         trailers_.clear();
         trailers_.add("grpc-status", status_);
         trailers_.add("grpc-message", message_);
@@ -88,7 +88,7 @@ private:
 bool has_pauses(std::string_view content_type)
 {
     auto media = text::trim(content_type.substr(0, content_type.find(';')));
-    return is_grpc(content_type) || text::equal_caseless(media, "text/event-stream");
+    return http::is_grpc(content_type) || text::equal_caseless(media, "text/event-stream");
 }
 
 class attempt {
@@ -114,6 +114,7 @@ public:
     task<outcome> run()
     {
         upstream_.use(options_);
+        if (http::asks_by_grpc(head_)) upstream_.expect_pauses();
         outcome result;
         if (request_body_.complete()) {
             note_sent(co_await upstream_.send(head_, request_body_));

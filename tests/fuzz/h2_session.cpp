@@ -82,7 +82,7 @@ public:
     }
     void on_invalid_request() override {}
     void on_reset_sent(http::h2_code) override {}
-    void on_data_sent(std::size_t bytes) override { budget_.on_sent(bytes); }
+    void on_data_sent(std::size_t bytes, bool starved) override { budget_.on_sent(bytes, starved); }
     void on_pong() override {}
 
     http::h2_session session{http::h2_session::role::server, *this};

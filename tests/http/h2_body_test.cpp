@@ -22,10 +22,11 @@ protected:
     void push() override { ++pushes; }
     void begun(h2_exchange&) override {}
     void note(h2_attack) override {}
+    void excuse(h2_attack) override {}
     h2_stream* on_stream(h2_stream_id) override { return nullptr; }
     void on_invalid_request() override {}
     void on_reset_sent(h2_code) override {}
-    void on_data_sent(std::size_t) override {}
+    void on_data_sent(std::size_t, bool) override {}
     void on_pong() override {}
 
     void start(framing declared = {}, bool ended = false) { body.start(*this, 1, declared, ended); }

@@ -57,7 +57,11 @@ protected:
     }
     void on_invalid_request() override {}
     void on_reset_sent(h2_code why) override { resets.push_back(why); }
-    void on_data_sent(std::size_t bytes) override { data_bytes += bytes; }
+    void on_data_sent(std::size_t bytes, bool starved) override
+    {
+        data_bytes += bytes;
+        starved_frames += starved ? 1 : 0;
+    }
     void on_pong() override { ++pongs; }
 
     static std::string asked(std::uint32_t stream, bool ends = true)
@@ -85,7 +89,7 @@ protected:
     net::buffer_pool pool;
     std::map<h2_stream_id, std::unique_ptr<noted_stream>> streams;
     std::vector<h2_code> resets;
-    std::size_t data_bytes = 0;
+    std::size_t data_bytes = 0, starved_frames = 0;
     int pongs = 0;
     bool refuses = false;
     h2_session session{h2_session::role::server, *this};
@@ -143,6 +147,32 @@ TEST_F(H2Session, StopsWhereThereIsNoRoom)
     while (!streams[1]->sent && !produced(16 * 1024).empty()) {
     }
     EXPECT_EQ(data_bytes, 40'000U);
+}
+
+TEST_F(H2Session, KnowsWhichFramesAreSmallForWantOfAWindow)
+{
+    session.receive(h2_frame_bytes(4, 0, 0, big_endian(4, 2) + big_endian(10, 4)) + asked(1));
+    produced();
+    std::vector<h2_field> head{{":status", "200"}};
+    streams[1]->body = "a longer text";
+    session.send_head(1, head, h2_session::head::with_body);
+    produced();
+    EXPECT_EQ(starved_frames, 1U);
+    session.receive(h2_frame_bytes(8, 0, 1, big_endian(100, 4)));
+    produced();
+    EXPECT_TRUE(streams[1]->sent);
+    EXPECT_EQ(starved_frames, 1U) << "there was no more to send";
+}
+
+TEST_F(H2Session, SendsHeadsThatTakeManyFrames)
+{
+    session.receive(asked(1));
+    produced();
+    std::string value(50, 'v');
+    std::vector<h2_field> head{{":status", "200"}};
+    for (int i = 0; i < 1000; ++i) head.push_back({"x-many", value});
+    session.send_head(1, head, h2_session::head::whole);
+    EXPECT_EQ(produced().substr(0, 5), "1:1! ");
 }
 
 TEST_F(H2Session, OpensAWindowOnlyForWhatWasUsed)
@@ -212,7 +242,7 @@ struct deaf : h2_session::events {
     h2_stream* on_stream(h2_stream_id) override { return nullptr; }
     void on_invalid_request() override {}
     void on_reset_sent(h2_code) override {}
-    void on_data_sent(std::size_t) override {}
+    void on_data_sent(std::size_t, bool) override {}
     void on_pong() override {}
 };
 

@@ -1,13 +1,8 @@
-#include "proxy/grpc.hpp"
-
-#include "base/file.hpp"
-#include "base/text.hpp"
+#include "http/grpc.hpp"
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
-namespace lintel::proxy {
+namespace lintel::http {
 namespace {
 
 using namespace std::chrono_literals;
@@ -52,22 +47,5 @@ TEST(Grpc, MessagesArePercentEncoded)
     EXPECT_EQ(grpc_message("The app's answer: 100% \n\xc3\xbc"), "The app's answer: 100%25 %0A%C3%BC");
 }
 
-TEST(Grpc, StatusesAreThoseOfTheReference)
-{
-    auto path = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path() / "docs" / "errors.md";
-    auto reference = file::read(path).value();
-    for (auto what = static_cast<int>(fault::no_route); what < static_cast<int>(fault::client_gone); ++what) {
-        auto said = verdict_of(static_cast<fault>(what));
-        auto code = std::to_string(static_cast<int>(grpc_status_of(said)));
-        bool listed = false;
-        for (auto line : text::split(reference, '\n')) {
-            auto cells = text::split(line, '|');
-            if (cells.size() < 4 || text::trim(cells[1]) != '`' + std::string(said.reason) + '`') continue;
-            for (auto each : text::split_list(cells[3])) listed = listed || each == code;
-        }
-        EXPECT_TRUE(listed) << said.reason << ' ' << said.status << ": " << code;
-    }
-}
-
 }  // namespace
-}  // namespace lintel::proxy
+}  // namespace lintel::http

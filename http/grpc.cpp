@@ -1,11 +1,11 @@
-#include "proxy/grpc.hpp"
+#include "http/grpc.hpp"
 
 #include "base/text.hpp"
 
 #include <algorithm>
 #include <array>
 
-namespace lintel::proxy {
+namespace lintel::http {
 
 bool is_grpc(std::string_view content_type)
 {
@@ -16,7 +16,7 @@ bool is_grpc(std::string_view content_type)
     return format.empty() || format.front() == '+';
 }
 
-bool asks_by_grpc(const http::request_head& request)
+bool asks_by_grpc(const request_head& request)
 {
     const auto* type = request.fields.find("Content-Type");
     return type != nullptr && is_grpc(type->value);
@@ -55,12 +55,12 @@ std::string grpc_message(std::string_view sentence)
     return encoded;
 }
 
-grpc_status grpc_status_of(const verdict& said)
+grpc_status grpc_status_of(int status, std::string_view reason)
 {
     // What the status alone would not tell.
-    if (said.reason == "connect-timeout") return grpc_status::unavailable;  // the call never reached the app
-    if (said.reason == "bad-response") return grpc_status::internal;
-    switch (said.status) {
+    if (reason == "connect-timeout") return grpc_status::unavailable;  // the call never reached the app
+    if (reason == "bad-response") return grpc_status::internal;
+    switch (status) {
         case 401: return grpc_status::unauthenticated;
         case 403: return grpc_status::permission_denied;
         case 404:
@@ -78,4 +78,4 @@ grpc_status grpc_status_of(const verdict& said)
     }
 }
 
-}  // namespace lintel::proxy
+}  // namespace lintel::http
