@@ -342,6 +342,27 @@ TEST_F(H2Exchange, AsLongAsItTakesWhereThePatienceHasNoEnd)
     EXPECT_TRUE(comes(1));
 }
 
+TEST_F(H2Exchange, TakesTheEndOfAKnownLengthWhenItComes)
+{
+    start();
+    for (std::uint32_t stream : {1U, 3U}) {
+        test::late_end body(loop, "abc");
+        ask(stream);
+        auto& one = asked(visits.size() + 1);
+        auto& given = respond(one, head_of(200), body);
+        EXPECT_TRUE(until([&] { return came(stream).body == "abc"; }));
+        fields trailers;
+        trailers.add("x-sum", "3");
+        body.come(body_piece::end_with(stream == 3 ? &trailers : nullptr));
+        EXPECT_TRUE(until([&] { return given.over; }));
+        EXPECT_FALSE(given.value);
+        EXPECT_TRUE(comes(stream));
+        EXPECT_TRUE(came(stream).ended);
+        EXPECT_EQ(came(stream).heads.size(), stream == 3 ? 2U : 1U) << "trailers are not lost";
+        leave(one);
+    }
+}
+
 // Extended CONNECT (RFC 8441).
 
 class H2ExtendedConnect : public H2Exchange {

@@ -180,6 +180,34 @@ TEST_F(H2Upstream, SendsBodiesWithTheirTrailers)
     EXPECT_EQ(out.status, 200);
 }
 
+TEST_F(H2Upstream, TakesTheEndOfAKnownLengthWhenItComes)
+{
+    fields trailers;
+    trailers.add("x-sum", "3");
+    int stream = 1;
+    for (auto end : {body_piece::end_with(nullptr), body_piece::end_with(&trailers)}) {
+        test::late_end body(loop, "abc");
+        auto& out = begin("POST", &body);
+        if (stream == 1) greet();
+        EXPECT_TRUE(has("0 " + std::to_string(stream) + " 0"));
+        body.come(end);
+        bool trails = end.trailers != nullptr;
+        EXPECT_TRUE(has((trails ? "1 " : "0 ") + std::to_string(stream) + (trails ? " 5" : " 1")));
+        far.send(h2_head(static_cast<std::uint32_t>(stream), {{":status", "204"}}, ends));
+        finish();
+        EXPECT_FALSE(out.sent);
+        EXPECT_EQ(out.status, 204);
+        stream += 2;
+    }
+    test::late_end broken(loop, "abc");
+    auto& out = begin("POST", &broken);
+    EXPECT_TRUE(has("0 5 0"));
+    broken.come(body_piece::reset(errc::other_length));
+    EXPECT_TRUE(has("3 5 0 code 8")) << "never as if it were whole";
+    finish();
+    EXPECT_EQ(out.sent, errc::upstream_failed);
+}
+
 TEST_F(H2Upstream, NeverEndsARequestWhoseBodyBroke)
 {
     test::piecewise_body body({"abc"}, nullptr, errc::cut_short);
