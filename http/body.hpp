@@ -18,10 +18,14 @@ struct body_piece {
     std::string_view bytes;            ///< never empty for kind::bytes; valid until the next read
     const fields* trailers = nullptr;  ///< at the end: null when there are none
     error_code why;                    ///< at a reset
+    bool last = false;  ///< bytes behind which an end without trailers is ready: they can be sent with it
 
-    static body_piece of(std::string_view bytes) { return {kind::bytes, bytes, nullptr, {}}; }
+    static body_piece of(std::string_view bytes, bool last = false) { return {kind::bytes, bytes, nullptr, {}, last}; }
     static body_piece end_with(const fields* trailers) { return {kind::end, {}, trailers, {}}; }
     static body_piece reset(error_code why) { return {kind::reset, {}, nullptr, why}; }
+
+    /// Nothing but the end comes behind it.
+    bool ends() const { return last || what == kind::end; }
 };
 
 class body_source {
@@ -41,6 +45,10 @@ public:
     virtual bool complete() const = 0;
 };
 
+/// After the last piece was sent, its source must see the end, too: it may have something to do then. Errors:
+/// `upstream_failed` where there is none.
+result<void> take_end(body_source& from);
+
 /// A body that is here already, in memory that someone else keeps.
 class memory_body final : public body_source {
 public:
@@ -53,7 +61,7 @@ public:
     {
         if (given_ || bytes_.empty()) return body_piece::end_with(trailers_);
         given_ = true;
-        return body_piece::of(bytes_);
+        return body_piece::of(bytes_, trailers_ == nullptr);
     }
     now_or_later<body_piece> read() override { return *ready(); }
     std::optional<std::uint64_t> length() const override

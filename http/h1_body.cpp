@@ -110,7 +110,7 @@ std::optional<body_piece> h1_body::next_of_length()
         bytes = bytes.substr(0, std::min<std::uint64_t>(left_, bytes.size()));
         left_ -= bytes.size();
     }
-    return give(bytes, bytes.size());
+    return give(bytes, bytes.size(), !endless && left_ == 0);
 }
 
 std::optional<body_piece> h1_body::next_of_chunks()
@@ -158,13 +158,13 @@ body_piece h1_body::finish(body_piece last)
     return last;
 }
 
-body_piece h1_body::give(std::string_view bytes, std::size_t consumed)
+body_piece h1_body::give(std::string_view bytes, std::size_t consumed, bool last)
 {
     given_ = consumed;
     untouched_ = false;
     total_ += bytes.size();
     if (limit_ > 0 && total_ > limit_) return finish(body_piece::reset(errc::body_too_large));
-    return body_piece::of(bytes);
+    return body_piece::of(bytes, last);
 }
 
 }  // namespace lintel::http

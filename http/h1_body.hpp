@@ -61,7 +61,7 @@ private:
     body_piece gather(chunk_decoder::step first);
     body_piece end_of_chunks() const;
     body_piece finish(body_piece last);
-    body_piece give(std::string_view bytes, std::size_t consumed);
+    body_piece give(std::string_view bytes, std::size_t consumed, bool last = false);
     bool has_much() const;
     task<body_piece> read_later();
     task<result<std::size_t>> receive();

@@ -98,14 +98,6 @@ task<result<void>> write_in_pieces(message_writer writer, body_source& body, std
     }
 }
 
-/// After the last byte of a known length: the source must see it the same way.
-result<void> take_end(body_source& body)
-{
-    auto last = body.ready();
-    if (!last || last->what != body_piece::kind::end) return errc::upstream_failed;
-    return {};
-}
-
 task<result<void>> take_end_after(now_or_later<result<void>> writing, body_source& body)
 {
     auto written = co_await writing;
@@ -154,8 +146,7 @@ now_or_later<result<void>> write_message(net::stream& to, std::string_view head,
 {
     message_writer writer(to, head, how);
     auto first = body.ready();
-    bool whole = first && how.what == framing::kind::length && first->what == body_piece::kind::bytes &&
-                 first->bytes.size() == how.length;
+    bool whole = first && first->last && how.what == framing::kind::length;
     bool none = first && !writer.chunked() && first->what == body_piece::kind::end;
     if (none) return writer.flush_head();
     if (!whole) return write_in_pieces(std::move(writer), body, first);

@@ -5,25 +5,13 @@
 
 namespace lintel::http {
 
-namespace {
-
-/// After the last byte of a known length: the source must see it the same way.
-result<void> take_end(body_source& body)
-{
-    auto last = body.ready();
-    if (!last || last->what != body_piece::kind::end) return errc::upstream_failed;
-    return {};
-}
-
-}  // namespace
-
 void h2_answer::start(h2_link& link, h2_stream_id id)
 {
     link_ = &link;
     id_ = id;
     patience_ = link.limits().options.write_timeout;
     out_.start();
-    started_ = by_length_ = aborted_ = false;
+    started_ = aborted_ = false;
 }
 
 void h2_answer::inform(const response_head& interim)
@@ -39,25 +27,24 @@ now_or_later<result<void>> h2_answer::give(const response_head& head, bool bodil
     status_ = head.status;
     if (auto broken = out_.broken()) return result<void>(broken);
     if (bodiless) {
-        out_.offer(body_piece::end_with(nullptr), true);
+        out_.offer(body_piece::end_with(nullptr));
         send_head(head, h2_session::head::whole, {});
         link_->push();
         if (out_.sent()) return result<void>();
         return give_rest(body);
     }
-    auto length = body.length();
     if (auto first = body.ready()) {
         if (first->what == body_piece::kind::reset) {
             abort();
             return result<void>(errc::upstream_failed);
         }
-        offer_piece(*first, length);
+        out_.offer(*first);
     }
-    write_head(head, false, length, digits_, head_);
+    write_head(head, false, body.length(), digits_, head_);
     bool whole = out_.is_bare_end();
     link_->session().send_head(id_, head_, whole ? h2_session::head::whole : h2_session::head::with_body);
     link_->push();
-    if (out_.sent()) return by_length_ ? take_end(body) : result<void>();
+    if (out_.sent()) return out_.end_is_due() ? take_end(body) : result<void>();
     return give_rest(body);
 }
 
@@ -65,12 +52,6 @@ void h2_answer::send_head(const response_head& head, h2_session::head how, std::
 {
     write_head(head, how != h2_session::head::with_body, length, digits_, head_);
     link_->session().send_head(id_, head_, how);
-}
-
-void h2_answer::offer_piece(const body_piece& piece, std::optional<std::uint64_t> length)
-{
-    by_length_ = length && piece.what == body_piece::kind::bytes && *length == piece.bytes.size();
-    out_.offer(piece, by_length_ || piece.what == body_piece::kind::end);
 }
 
 /// Behind the first piece, which the session has been offered.
@@ -81,7 +62,7 @@ task<result<void>> h2_answer::give_rest(body_source& body)
             not_taken(taken.error());
             co_return taken;
         }
-        if (out_.sent()) co_return by_length_ ? take_end(body) : result<void>{};
+        if (out_.sent()) co_return out_.end_is_due() ? take_end(body) : result<void>{};
         auto piece = body.ready();
         if (!piece) piece = co_await body.read();
         if (auto broken = out_.broken()) co_return broken;
@@ -89,7 +70,7 @@ task<result<void>> h2_answer::give_rest(body_source& body)
             abort();
             co_return errc::upstream_failed;
         }
-        offer_piece(*piece, {});
+        out_.offer(*piece);
         go_on();
     }
 }
@@ -116,14 +97,14 @@ void h2_answer::open_tunnel(const response_head& head)
 
 void h2_answer::offer(std::string_view bytes)
 {
-    out_.offer(body_piece::of(bytes), false);
+    out_.offer(body_piece::of(bytes));
     go_on();
 }
 
 void h2_answer::end()
 {
     if (out_.last_offered()) return;
-    out_.offer(body_piece::end_with(nullptr), true);
+    out_.offer(body_piece::end_with(nullptr));
     go_on();
 }
 

@@ -55,7 +55,6 @@ public:
 
 private:
     void send_head(const response_head& head, h2_session::head how, std::optional<std::uint64_t> length);
-    void offer_piece(const body_piece& piece, std::optional<std::uint64_t> length);
     task<result<void>> give_rest(body_source& body);
     void go_on();
     void not_taken(error_code why);
@@ -67,7 +66,7 @@ private:
     std::string digits_;  ///< what head_ has views of
     h2_outgoing out_;
     int status_ = 0;
-    bool started_ = false, by_length_ = false, aborted_ = false;
+    bool started_ = false, aborted_ = false;
 };
 
 }  // namespace lintel::http

@@ -84,7 +84,7 @@ std::optional<body_piece> h2_body::ready()
         reading_.swap(arriving_);
         given_ += reading_.size();
         if (limit_ > 0 && given_ > limit_) return finish(body_piece::reset(errc::body_too_large));
-        return body_piece::of(reading_.bytes());
+        return body_piece::of(reading_.bytes(), ended_ && trailers_.empty());
     }
     if (broken_) return finish(body_piece::reset(broken_));
     if (ended_) return finish(body_piece::end_with(trailers_.empty() ? nullptr : &trailers_));

@@ -52,13 +52,12 @@ now_or_later<result<void>> h2_call::send(const request_head& head, body_source& 
 {
     if (failed_) return result<void>(failed_);
     method_ = head.method;
-    left_ = body.length();
     if (auto first = body.ready()) {
         if (first->what == body_piece::kind::reset) {
             fail(errc::upstream_failed, h2_code::cancel);
             return result<void>(errc::upstream_failed);
         }
-        offer_piece(*first);
+        out_.offer(*first);
     }
     id_ = connection_->begin_stream(head, out_.is_bare_end(), body.length(), *this);
     if (id_ == 0) {  // no number is left (RFC 9113 §5.1.1)
@@ -70,13 +69,6 @@ now_or_later<result<void>> h2_call::send(const request_head& head, body_source& 
     if (failed_) return result<void>(failed_);
     if (out_.sent()) return sent(body);
     return send_in_pieces(body);
-}
-
-void h2_call::offer_piece(const body_piece& piece)
-{
-    if (left_) *left_ -= std::min<std::uint64_t>(*left_, piece.bytes.size());
-    end_read_ = piece.what == body_piece::kind::end;
-    out_.offer(piece, end_read_ || (left_ && *left_ == 0));
 }
 
 /// The rest, of which the session has what is offered now.
@@ -96,19 +88,18 @@ task<result<void>> h2_call::send_in_pieces(body_source& body)
             fail(errc::upstream_failed, h2_code::cancel);
             co_return errc::upstream_failed;
         }
-        offer_piece(*piece);
+        out_.offer(*piece);
         connection_->session().resume(id_);
         connection_->push();
     }
 }
 
-/// After the last byte of a known length the source must see the end, too.
 result<void> h2_call::sent(body_source& body)
 {
-    auto end = end_read_ ? std::nullopt : body.ready();
-    if (end_read_ || (end && end->what == body_piece::kind::end)) return {};
-    fail(errc::upstream_failed, h2_code::cancel);
-    return errc::upstream_failed;
+    if (!out_.end_is_due()) return {};
+    auto ended = take_end(body);
+    if (!ended) fail(ended.error(), h2_code::cancel);
+    return ended;
 }
 
 void h2_call::on_sent()

@@ -58,7 +58,6 @@ private:
         response_head head;
     };
 
-    void offer_piece(const body_piece& piece);
     task<result<void>> send_in_pieces(body_source& body);
     result<void> sent(body_source& body);
     error_code understand(bool ends);
@@ -73,8 +72,7 @@ private:
     duration first_byte_{}, between_bytes_{}, write_patience_{};
 
     std::string method_;
-    h2_outgoing out_;                    ///< broken where there is no more of the stream
-    std::optional<std::uint64_t> left_;  ///< of an outgoing body of known length, beyond what is offered
+    h2_outgoing out_;  ///< broken where there is no more of the stream
 
     std::unique_ptr<received> incoming_, current_;  ///< arriving; with the reader
     std::deque<std::unique_ptr<received>> heads_;   ///< whole ones that nobody has read
@@ -84,8 +82,7 @@ private:
     h2_body body_;
     int interim_seen_ = 0;
 
-    error_code failed_;      ///< why there is no more of it
-    bool end_read_ = false;  ///< the outgoing body's source has said that it ends
+    error_code failed_;  ///< why there is no more of it
     bool awaits_head_ = false, response_begun_ = false, final_seen_ = false, unprocessed_ = false;
     bool reset_ = false;   ///< by either side, on a connection that goes on
     bool closed_ = false;  ///< the session knows the stream no more, or has no stream yet

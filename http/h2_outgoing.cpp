@@ -12,14 +12,15 @@ void h2_outgoing::start()
     piece_ = {};
     trailers_ = nullptr;
     broken_ = {};
-    last_ = sent_ = false;
+    last_ = sent_ = end_is_due_ = false;
 }
 
-void h2_outgoing::offer(const body_piece& piece, bool last)
+void h2_outgoing::offer(const body_piece& piece)
 {
     piece_ = piece.bytes;
     trailers_ = piece.trailers;
-    last_ = last;
+    last_ = piece.ends();
+    end_is_due_ = piece.last;
 }
 
 void h2_outgoing::break_off(error_code why)

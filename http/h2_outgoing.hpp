@@ -16,8 +16,8 @@ public:
     /// Forgets the message before.
     void start();
 
-    /// What comes next, after all that was offered before is taken. `last`: nothing but the end comes behind it.
-    void offer(const body_piece& piece, bool last);
+    /// What comes next, after all that was offered before is taken; not a reset.
+    void offer(const body_piece& piece);
 
     /// There will be no more of it, for this reason. What is not taken yet never will be.
     void break_off(error_code why);
@@ -32,6 +32,9 @@ public:
 
     /// The whole message is among what the session has produced.
     bool sent() const { return sent_; }
+
+    /// Its source has not been asked for the end (take_end): it said beforehand that nothing else would come.
+    bool end_is_due() const { return end_is_due_; }
 
     /// Until the piece is taken; the last one: until all is sent. The peer may take `patience` for each part of it;
     /// zero: as long as it likes. Errors: `timed_out`, and what break_off() was told.
@@ -48,7 +51,7 @@ private:
     const fields* trailers_ = nullptr;
     net::event moved_;  ///< something was taken, or there will be no more
     error_code broken_;
-    bool last_ = false, sent_ = false;
+    bool last_ = false, sent_ = false, end_is_due_ = false;
 };
 
 }  // namespace lintel::http

@@ -9,6 +9,7 @@ import h2.errors
 
 from support.backend import Backend
 from support.case import Case, main, wait_for
+from support.h2 import H2
 from support.h2_backend import H2Backend, ok
 from support.routes import routes
 from support.tls_backend import Authority, TlsBackend
@@ -150,6 +151,41 @@ class Messages(Upstream):
             client.send("POST / HTTP/1.1\r\nHost: app.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
             self.assertEqual((413, "enough"), (lambda it: (it.status, it.text))(client.read_response("POST")))
         wait_for(lambda: upstream.requests[-1].reset == CODES.CANCEL, "the rest is called off")
+
+    def test_the_end_of_an_answer_of_known_length_may_come_later(self):
+        ends = threading.Event()
+
+        def answer(stream):
+            stream.read_body()
+            stream.head(200, [("content-length", "2")])
+            stream.data(b"ok")
+            ends.wait(20)
+            stream.end([("x-sum", "2")])
+
+        with self.door(self.upstream(answer)).connect() as client:
+            for _ in range(2):
+                ends.clear()
+                client.send("GET / HTTP/1.1\r\nHost: app.test\r\n\r\n")
+                self.assertEqual("ok", client.read_response().text)
+                ends.set()
+        lintel = self.door(self.upstream(answer), flags=("--h2c", "allow"))
+        ends.set()
+        with H2(lintel.http) as client:
+            self.assertEqual((b"ok", [("x-sum", "2")]), (lambda it: (it.body, it.trailers))(client.get()))
+
+    def test_the_end_of_an_upload_of_known_length_may_come_later(self):
+        upstream = self.upstream()
+        with H2(self.door(upstream, flags=("--h2c", "allow")).http) as client:
+            size = 60_000  # within the windows that are open from the start
+            stream = client.open(client.request(("content-length", str(size + 10_000)), method="POST"), end=False)
+            for piece in (16_000, 16_000, 16_000, 12_000):
+                client.send(frame(0, stream, bytes(piece)))
+            wait_for(lambda: upstream.requests and len(upstream.requests[-1].body) == size, "the app has these")
+            client.send(frame(0, stream, bytes(10_000)))
+            wait_for(lambda: len(upstream.requests[-1].body) == size + 10_000, "the app has all of it")
+            client.send(frame(0, stream, b"", 1))
+            self.assertEqual(200, client.answer(stream).status)
+        self.assertIsNone(upstream.requests[-1].reset)
 
     def test_answers_that_can_not_be_trusted_are_502_and_cost_only_their_stream(self):
         bad = {

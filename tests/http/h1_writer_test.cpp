@@ -1,9 +1,11 @@
 #include "http/h1_writer.hpp"
 
 #include "http/error.hpp"
+#include "net/task_group.hpp"
 #include "net/worker.hpp"
 #include "tests/support/bodies.hpp"
 #include "tests/support/http_text.hpp"
+#include "tests/support/run_until.hpp"
 #include "tests/support/socket_pair.hpp"
 
 #include <gtest/gtest.h>
@@ -135,6 +137,28 @@ TEST(MessageWriter, FramesByLength)
     auto out = write("head\r\n\r\n", body, {kind::length, 5});
     EXPECT_EQ(out.bytes, "head\r\n\r\nhello");
     EXPECT_FALSE(out.failure);
+}
+
+TEST(MessageWriter, TakesTheEndOfAKnownLengthWhenItComes)
+{
+    net::worker loop;
+    auto [ours, far] = test::socket_pair();
+    auto stream = net::make_stream(loop, std::move(ours), test::nowhere()).value();
+    for (bool good : {true, false}) {
+        test::late_end body(loop, "hello");
+        std::optional<result<void>> written;
+        auto write = [](net::stream& to, body_source& from, std::optional<result<void>>& out) -> task<void> {
+            out = co_await write_message(to, "head\r\n\r\n", from, {kind::length, 5});
+        };
+        net::task_group running(loop);
+        running.spawn("write", write(*stream, body, written));
+        EXPECT_EQ(far.read_exactly(13), "head\r\n\r\nhello");
+        EXPECT_FALSE(written);
+        body.come(good ? body_piece::end_with(nullptr) : body_piece::reset(errc::other_length));
+        EXPECT_TRUE(test::run_until(loop, [&] { return running.size() == 0; }));
+        ASSERT_TRUE(written);
+        EXPECT_EQ(test::error_of(*written), good ? error_code() : errc::upstream_failed);
+    }
 }
 
 TEST(MessageWriter, SendsTheHeadOfAnEmptyBody)

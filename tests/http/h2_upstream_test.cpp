@@ -4,6 +4,7 @@
 #include "net/error.hpp"
 #include "net/task_group.hpp"
 #include "tests/support/bodies.hpp"
+#include "tests/support/h2_bytes.hpp"
 #include "tests/support/http_text.hpp"
 #include "tests/support/run_until.hpp"
 #include "tests/support/socket_pair.hpp"
@@ -18,47 +19,8 @@ namespace {
 using namespace std::chrono_literals;
 using namespace std::string_literals;
 
-std::string number(std::uint32_t value, int octets)
-{
-    std::string text;
-    for (int i = octets - 1; i >= 0; --i) text += static_cast<char>(value >> (8 * i));
-    return text;
-}
-
-std::string frame(h2_frame type, int stream, std::string_view payload = "", int flags = 0)
-{
-    return number(static_cast<std::uint32_t>(payload.size()), 3) + static_cast<char>(type) + static_cast<char>(flags) +
-           number(static_cast<std::uint32_t>(stream), 4) + std::string(payload);
-}
-
-/// Literal fields that are not indexed (RFC 7541 §6.2.2).
-std::string block(std::initializer_list<std::pair<std::string_view, std::string_view>> list)
-{
-    std::string text;
-    for (auto [name, value] : list) {
-        (text += '\0') += static_cast<char>(name.size());
-        (text += name) += static_cast<char>(value.size());
-        text += value;
-    }
-    return text;
-}
-
-constexpr int ends = 1, whole_head = 4;
-
-std::string head(int stream, std::initializer_list<std::pair<std::string_view, std::string_view>> list, int flags = 0)
-{
-    return frame(h2_frame::headers, stream, block(list), flags | whole_head);
-}
-
-std::string goaway(int last)
-{
-    return frame(h2_frame::goaway, 0, number(static_cast<std::uint32_t>(last), 4) + number(0, 4));
-}
-
-std::string reset(int stream, h2_code why)
-{
-    return frame(h2_frame::rst_stream, stream, number(static_cast<std::uint32_t>(why), 4));
-}
+using test::h2_data, test::h2_goaway, test::h2_head, test::h2_reset;
+constexpr int ends = test::h2_ends;
 
 bool contains(const std::vector<std::string>& lines, std::string_view line)
 {
@@ -85,7 +47,7 @@ protected:
     /// Says at once what it takes.
     void greet(std::uint32_t streams = 100)
     {
-        far.send(frame(h2_frame::settings, 0, number(3, 2) + number(streams, 4)));
+        far.send(test::h2_setting(3, streams));
         EXPECT_TRUE(test::run_until(loop, [&] { return upstream->has_said_how_many(); }));
     }
 
@@ -176,8 +138,8 @@ TEST_F(H2Upstream, SendsARequestAndReadsTheResponse)
     auto& out = begin();
     greet();
     EXPECT_TRUE(has("1 1 5")) << "HEADERS of stream 1 that end it";
-    far.send(head(1, {{":status", "200"}, {"x", "y"}}) + frame(h2_frame::data, 1, "hel") +
-             frame(h2_frame::data, 1, "lo") + head(1, {{"t", "u"}}, ends));
+    far.send(h2_head(1, {{":status", "200"}, {"x", "y"}}) + h2_data(1, "hel") + h2_data(1, "lo") +
+             h2_head(1, {{"t", "u"}}, ends));
     finish();
     EXPECT_EQ(out.status, 200);
     EXPECT_EQ(out.fields, "x=y;");
@@ -195,7 +157,7 @@ TEST_F(H2Upstream, CarriesManyCallsWithinWhatTheUpstreamTakes)
     EXPECT_TRUE(upstream->has_room());
     auto& second = begin();
     EXPECT_FALSE(upstream->has_room());
-    far.send(head(3, {{":status", "204"}}, ends) + head(1, {{":status", "200"}}, ends));
+    far.send(h2_head(3, {{":status", "204"}}, ends) + h2_head(1, {{":status", "200"}}, ends));
     finish();
     EXPECT_EQ(second.status, 204);
     EXPECT_TRUE(upstream->has_room());
@@ -212,10 +174,38 @@ TEST_F(H2Upstream, SendsBodiesWithTheirTrailers)
     greet();
     EXPECT_TRUE(has("0 1 0"));
     EXPECT_TRUE(has("1 1 5")) << "trailers end it";
-    far.send(head(1, {{":status", "200"}}, ends));
+    far.send(h2_head(1, {{":status", "200"}}, ends));
     finish();
     EXPECT_FALSE(out.sent);
     EXPECT_EQ(out.status, 200);
+}
+
+TEST_F(H2Upstream, TakesTheEndOfAKnownLengthWhenItComes)
+{
+    fields trailers;
+    trailers.add("x-sum", "3");
+    int stream = 1;
+    for (auto end : {body_piece::end_with(nullptr), body_piece::end_with(&trailers)}) {
+        test::late_end body(loop, "abc");
+        auto& out = begin("POST", &body);
+        if (stream == 1) greet();
+        EXPECT_TRUE(has("0 " + std::to_string(stream) + " 0"));
+        body.come(end);
+        bool trails = end.trailers != nullptr;
+        EXPECT_TRUE(has((trails ? "1 " : "0 ") + std::to_string(stream) + (trails ? " 5" : " 1")));
+        far.send(h2_head(static_cast<std::uint32_t>(stream), {{":status", "204"}}, ends));
+        finish();
+        EXPECT_FALSE(out.sent);
+        EXPECT_EQ(out.status, 204);
+        stream += 2;
+    }
+    test::late_end broken(loop, "abc");
+    auto& out = begin("POST", &broken);
+    EXPECT_TRUE(has("0 5 0"));
+    broken.come(body_piece::reset(errc::other_length));
+    EXPECT_TRUE(has("3 5 0 code 8")) << "never as if it were whole";
+    finish();
+    EXPECT_EQ(out.sent, errc::upstream_failed);
 }
 
 TEST_F(H2Upstream, NeverEndsARequestWhoseBodyBroke)
@@ -238,7 +228,7 @@ TEST_F(H2Upstream, KnowsWhatTheUpstreamDidNothingWith)
     auto& second = begin();
     begin();
     EXPECT_TRUE(has("1 5 5"));
-    far.send(reset(5, h2_code::refused_stream) + goaway(1) + head(1, {{":status", "200"}}, ends));
+    far.send(h2_reset(5, h2_code::refused_stream) + h2_goaway(1) + h2_head(1, {{":status", "200"}}, ends));
     finish();
     EXPECT_EQ(first.status, 200) << "it was taken in";
     EXPECT_EQ(second.received, errc::stream_refused);
@@ -252,7 +242,7 @@ TEST_F(H2Upstream, TakesAResetForWhatItIs)
 {
     auto& out = begin();
     greet();
-    far.send(head(1, {{":status", "200"}}) + frame(h2_frame::data, 1, "abc") + reset(1, h2_code::internal_error));
+    far.send(h2_head(1, {{":status", "200"}}) + h2_data(1, "abc") + h2_reset(1, h2_code::internal_error));
     finish();
     EXPECT_EQ(out.status, 200);
     EXPECT_EQ(out.body.reset, errc::stream_reset);
@@ -268,7 +258,7 @@ TEST_F(H2Upstream, ACallThatIsBrokenOffCostsItsStreamOnly)
     EXPECT_TRUE(has("1 3 5"));
     calls[0]->abort();
     EXPECT_TRUE(has("3 1 0 code 8"));
-    far.send(head(1, {{":status", "200"}}, ends) + head(3, {{":status", "200"}}, ends));
+    far.send(h2_head(1, {{":status", "200"}}, ends) + h2_head(3, {{":status", "200"}}, ends));
     finish();
     EXPECT_EQ(out.received, net::errc::aborted);
     EXPECT_EQ(other.status, 200);
@@ -283,18 +273,20 @@ TEST_F(H2Upstream, RefusesAnswersThatCanNotBeTrusted)
     int stream = -1;
     greet();
     for (const auto& make : {
-             +[](int id) { return row{head(id, {{"x", "y"}}), errc::bad_pseudo_field}; },
-             +[](int id) { return row{head(id, {{":status", "20"}}), errc::bad_status_line}; },
-             +[](int id) { return row{head(id, {{":status", "101"}}), errc::unasked_upgrade}; },
-             +[](int id) { return row{head(id, {{":status", "103"}}, ends), errc::bad_status_line}; },
-             +[](int id) { return row{head(id, {{":status", "200"}, {"connection", "x"}}), errc::connection_field}; },
-             +[](int id) { return row{head(id, {{":status", "200"}, {"X", "y"}}), errc::bad_field_name}; },
-             +[](int id) { return row{head(id, {{":status", "200"}, {"x", "a\rb"}}), errc::bad_field_value}; },
+             +[](int id) { return row{h2_head(id, {{"x", "y"}}), errc::bad_pseudo_field}; },
+             +[](int id) { return row{h2_head(id, {{":status", "20"}}), errc::bad_status_line}; },
+             +[](int id) { return row{h2_head(id, {{":status", "101"}}), errc::unasked_upgrade}; },
+             +[](int id) { return row{h2_head(id, {{":status", "103"}}, ends), errc::bad_status_line}; },
              +[](int id) {
-                 return row{head(id, {{":status", "200"}, {"content-length", "x"}}), errc::bad_content_length};
+                 return row{h2_head(id, {{":status", "200"}, {"connection", "x"}}), errc::connection_field};
+             },
+             +[](int id) { return row{h2_head(id, {{":status", "200"}, {"X", "y"}}), errc::bad_field_name}; },
+             +[](int id) { return row{h2_head(id, {{":status", "200"}, {"x", "a\rb"}}), errc::bad_field_value}; },
+             +[](int id) {
+                 return row{h2_head(id, {{":status", "200"}, {"content-length", "x"}}), errc::bad_content_length};
              },
              +[](int id) {
-                 return row{head(id, {{":status", "200"}, {"content-length", "3"}}, ends), errc::other_length};
+                 return row{h2_head(id, {{":status", "200"}, {"content-length", "3"}}, ends), errc::other_length};
              },
          }) {
         stream += 2;
@@ -313,15 +305,15 @@ TEST_F(H2Upstream, HoldsABodyToItsLength)
 {
     greet();
     auto& more = begin();
-    far.send(head(1, {{":status", "200"}, {"content-length", "2"}}) + frame(h2_frame::data, 1, "abc", ends));
+    far.send(h2_head(1, {{":status", "200"}, {"content-length", "2"}}) + h2_data(1, "abc", ends));
     finish();
     EXPECT_EQ(more.body.reset, errc::other_length);
     auto& bodiless = begin("HEAD");
-    far.send(head(3, {{":status", "200"}, {"content-length", "2"}}, ends));
+    far.send(h2_head(3, {{":status", "200"}, {"content-length", "2"}}, ends));
     finish();
     EXPECT_FALSE(bodiless.body.reset);
     auto& trailing = begin();
-    far.send(head(5, {{":status", "200"}}) + head(5, {{"t", "u"}}));
+    far.send(h2_head(5, {{":status", "200"}}) + h2_head(5, {{"t", "u"}}));
     finish();
     EXPECT_EQ(trailing.body.reset, errc::bad_trailers);
 }
@@ -334,7 +326,7 @@ TEST_F(H2Upstream, SilenceHasItsLimits)
     EXPECT_EQ(silent.received, net::errc::timed_out);
     EXPECT_TRUE(upstream->leaving()) << "nothing was heard at all";
     auto& pausing = begin("GET", nullptr, {.between_bytes_timeout = 1ms});
-    far.send(head(3, {{":status", "200"}}) + frame(h2_frame::data, 3, "abc"));
+    far.send(h2_head(3, {{":status", "200"}}) + h2_data(3, "abc"));
     finish();
     EXPECT_EQ(pausing.body.bytes, "abc");
     EXPECT_EQ(pausing.body.reset, net::errc::timed_out);
@@ -345,7 +337,7 @@ TEST_F(H2Upstream, AConnectionThatEndsEndsItsCalls)
     greet();
     auto& out = begin();
     auto& half = begin();
-    far.send(head(3, {{":status", "200"}}) + frame(h2_frame::data, 3, "abc"));
+    far.send(h2_head(3, {{":status", "200"}}) + h2_data(3, "abc"));
     EXPECT_TRUE(test::run_until(loop, [&] { return calls[1]->response_begun(); }));
     far.close();
     finish();

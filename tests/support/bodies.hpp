@@ -2,6 +2,7 @@
 // Bodies that a test writes out, and readers of bodies.
 
 #include "http/body.hpp"
+#include "net/event.hpp"
 
 #include <string>
 #include <vector>
@@ -31,6 +32,43 @@ private:
     const http::fields* trailers_;
     error_code broken_;
     std::size_t next_ = 0;
+};
+
+/// Bytes of a known length that are here at once, and an end that comes when the test says so.
+class late_end final : public http::body_source {
+public:
+    late_end(net::event_loop& home, std::string_view bytes) : bytes_(bytes), came_(home) {}
+
+    void come(http::body_piece end)
+    {
+        end_ = end;
+        came_.notify();
+    }
+
+    std::optional<http::body_piece> ready() override
+    {
+        if (std::exchange(given_, true)) return end_;
+        return http::body_piece::of(bytes_);
+    }
+    now_or_later<http::body_piece> read() override
+    {
+        if (auto piece = ready()) return *piece;
+        return read_later();
+    }
+    std::optional<std::uint64_t> length() const override { return bytes_.size(); }
+    bool complete() const override { return end_.has_value(); }
+
+private:
+    task<http::body_piece> read_later()
+    {
+        while (!end_) co_await came_.wait();
+        co_return *end_;
+    }
+
+    std::string_view bytes_;
+    net::event came_;
+    std::optional<http::body_piece> end_;
+    bool given_ = false;
 };
 
 /// A whole body, read to its end.
