@@ -1,34 +1,16 @@
-"""gRPC end to end: grpcio's client through the front door (TLS, HTTP/2) to grpcio's server (HTTP/2 in clear text)."""
+"""gRPC end to end: grpcio's client through the front door (TLS, HTTP/2) to grpcio's server (HTTP/2 in clear text;
+over TLS in grpc_health_test.py)."""
 import concurrent.futures
-import pathlib
 import threading
 import time
 
 import grpc
 
 from support.case import Case, main, wait_for
+from support.grpc_server import channel, server
 from support.routes import routes
 
 SERVICE = "test.Echo"
-
-
-class Handlers(grpc.GenericRpcHandler):
-    """Methods by name; messages are bytes."""
-
-    def __init__(self, methods):
-        self.methods = methods
-
-    def service(self, details):
-        return self.methods.get(details.method.rsplit("/", 1)[1])
-
-
-def server(methods, port=0):
-    """A running server and its port."""
-    made = grpc.server(concurrent.futures.ThreadPoolExecutor(max_workers=32))
-    made.add_generic_rpc_handlers((Handlers(methods),))
-    port = made.add_insecure_port(f"127.0.0.1:{port}")
-    made.start()
-    return made, port
 
 
 class Grpc(Case):
@@ -60,14 +42,12 @@ class Grpc(Case):
             return False
 
     def to(self, host):
-        credentials = grpc.ssl_channel_credentials(pathlib.Path(self.door.ca).read_bytes())
-        options = [("grpc.ssl_target_name_override", host), ("grpc.default_authority", host)]
-        channel = grpc.secure_channel(self.door.https, credentials, options)
-        self.addCleanup(channel.close)
-        return channel
+        made = channel(self.door, host)
+        self.addCleanup(made.close)
+        return made
 
-    def call(self, kind, method, channel=None):
-        return getattr(channel or self.channel, kind)(f"/{SERVICE}/{method}")
+    def call(self, kind, method, over=None):
+        return getattr(over or self.channel, kind)(f"/{SERVICE}/{method}")
 
     # -- the app
 
@@ -167,28 +147,6 @@ class Grpc(Case):
         self.assertEqual(b"first", next(call))
         call.cancel()
         self.assertTrue(self.cancelled.wait(3))
-
-    def test_an_app_is_used_while_it_says_that_it_serves(self):
-        status = [b"\x08\x01"]  # SERVING
-        checked, port = server({"Unary": grpc.unary_unary_rpc_method_handler(self.unary),
-                                "Check": grpc.unary_unary_rpc_method_handler(lambda request, context: status[0])})
-        self.addCleanup(checked.stop, 0)
-        text = routes({"app.test": f"h2c://127.0.0.1:{port}"}).replace(
-            "loadBalancer:\n", "loadBalancer:\n        healthCheck: {mode: grpc, interval: 100ms, timeout: 1s}\n")
-        door = self.lintel(routes=text)
-        state = lambda: door.api("/routes")[1]["routes"][0]["endpoints"][0]["state"]
-        wait_for(lambda: state() == "ready", "it serves")
-        status[0] = b"\x08\x02"  # NOT_SERVING
-        wait_for(lambda: state() == "suspect", "it serves no longer")
-        self.assertEqual("unhealthy", door.get("app.test")["lintel-reason"])
-        status[0] = b"\x08\x01"
-        wait_for(lambda: state() == "ready", "it serves again")
-
-    def test_an_app_that_knows_no_health_checks_is_not_used_where_one_is_wanted(self):
-        text = routes({"app.test": f"h2c://127.0.0.1:{self.port}"}).replace(
-            "loadBalancer:\n", "loadBalancer:\n        healthCheck: {mode: grpc}\n")
-        door = self.lintel(routes=text)
-        wait_for(lambda: door.get("app.test")["lintel-reason"] == "starting", "it was asked")
 
     def test_calls_that_run_when_the_app_leaves_end_well(self):
         call = self.call("unary_stream", "Down")

@@ -8,7 +8,7 @@ import threading
 import time
 
 from support import h2
-from support.attack import Bulk
+from support.bulk import Bulk
 from support.bystander import Bystander
 from support.case import Case, main, wait_for
 from support.h2 import H2, frame, number, settings

@@ -5,8 +5,9 @@ import os
 from support import h2
 from support.case import Case, main, wait_for
 from support.h2 import H2, frame
+from support.h2_backend import H2Backend
 from support.h2_door import ROUTES, count
-from support.websocket import accept_key
+from support.websocket import accept_key, handshake
 
 
 class Tunnels(Case):  # RFC 8441
@@ -28,9 +29,9 @@ class Tunnels(Case):  # RFC 8441
         lintel.until("nobody.test", status=404)
         return lintel
 
-    def ask(self, peer, *extra):
+    def ask(self, peer, *extra, path="/chat?x"):
         return peer.open([(":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "http"), (":authority", "app.test"),
-                          (":path", "/chat?x"), ("sec-websocket-version", "13"), ("origin", "http://app.test"), *extra], end=False)
+                          (":path", path), ("sec-websocket-version", "13"), ("origin", "http://app.test"), *extra], end=False)
 
     def test_a_tunnel(self):
         lintel = self.door()
@@ -68,6 +69,24 @@ class Tunnels(Case):  # RFC 8441
     def test_an_app_that_refuses(self):
         with H2(self.door(status="403 Forbidden").http) as peer:
             self.assertEqual(403, peer.answer(self.ask(peer)).status)
+
+    def test_an_app_of_http_2_is_asked_without_the_upgrade(self):
+        """Even one that would take the CONNECT: tunnels to apps are HTTP/1.1's."""
+        upstream = H2Backend(lambda stream: stream.reply("page", int(stream.request.target[1:])),
+                             settings={h2.EXTENDED_CONNECT: 1, h2.MAX_STREAMS: 100})
+        self.addCleanup(upstream.stop)
+        lintel = self.lintel("--h2c", "allow", routes=ROUTES % upstream.url, workers=1)
+        lintel.until("app.test", path="/200")
+        with H2(lintel.http) as peer:
+            for status, seen, reason in (("403", 403, None), ("200", 502, "bad-response")):
+                answer = peer.answer(self.ask(peer, path="/" + status))
+                self.assertEqual((seen, reason), (answer.status, answer["lintel-reason"]))
+                request = upstream.requests[-1]
+                self.assertEqual(("GET", None), (request.method, request["upgrade"]))
+            self.assertEqual(200, peer.get(path="/200").status, "the connection goes on")
+        with lintel.connect() as client:
+            response = handshake(client, "app.test", "/200")
+            self.assertEqual((200, "page"), (response.status, response.text))
 
 
 if __name__ == "__main__":

@@ -5,26 +5,19 @@ import shutil
 import tempfile
 import threading
 
-import h2.errors
-
+from support import h2
 from support.backend import Backend
 from support.case import Case, main, wait_for
-from support.h2 import H2
+from support.h2 import H2, frame, number
 from support.h2_backend import H2Backend, ok
 from support.routes import routes
 from support.tls_backend import Authority, TlsBackend
 from support.websocket import echo_server, handshake
 from support.wire import Truncated
 
-CODES = h2.errors.ErrorCodes
 
-
-def frame(kind, stream, payload=b"", flags=0):
-    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
-
-
-def goaway(last, code=0):
-    return frame(7, 0, last.to_bytes(4, "big") + code.to_bytes(4, "big"))
+def goaway(last, code=h2.NO_ERROR):
+    return frame(h2.GOAWAY, payload=number(last) + number(code))
 
 
 def literals(*fields):
@@ -38,13 +31,9 @@ def literals(*fields):
 class Old(Backend):
     """Knows HTTP/1.1 only, and says so."""
 
-    def _serve(self, accepted, number):
-        try:
-            if accepted.recv(65536):
-                accepted.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
-        except OSError:
-            pass
-        self._sockets.pop(number).close()
+    def _converse(self, accepted, number):
+        if accepted.recv(65536):
+            accepted.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
 
 
 class Upstream(Case):
@@ -136,7 +125,7 @@ class Messages(Upstream):
 
     def test_answers_without_a_body_have_none(self):
         def bodiless(stream):
-            stream.head(int(stream.request.path[1:]), [("content-length", "7")] if stream.request.method == "HEAD" else [],
+            stream.head(int(stream.request.target[1:]), [("content-length", "7")] if stream.request.method == "HEAD" else [],
                         end=True)
 
         lintel = self.door(self.upstream(bodiless))
@@ -150,7 +139,7 @@ class Messages(Upstream):
         with self.door(upstream).connect() as client:
             client.send("POST / HTTP/1.1\r\nHost: app.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
             self.assertEqual((413, "enough"), (lambda it: (it.status, it.text))(client.read_response("POST")))
-        wait_for(lambda: upstream.requests[-1].reset == CODES.CANCEL, "the rest is called off")
+        wait_for(lambda: upstream.requests[-1].reset == h2.CANCEL, "the rest is called off")
 
     def test_the_end_of_an_answer_of_known_length_may_come_later(self):
         ends = threading.Event()
@@ -207,11 +196,11 @@ class Messages(Upstream):
         }
 
         def answer(stream):
-            name = stream.request.path[1:]
+            name = stream.request.target[1:]
             if name in bad:
-                return stream.raw(frame(1, stream.id, bad[name], flags=4))
+                return stream.raw(frame(h2.HEADERS, stream.id, h2.END_HEADERS, bad[name]))
             if name in ending:
-                return stream.raw(frame(1, stream.id, ending[name], flags=5))
+                return stream.raw(frame(h2.HEADERS, stream.id, h2.END_HEADERS | h2.END_STREAM, ending[name]))
             return ok(stream)
 
         upstream = self.upstream(answer)
@@ -220,14 +209,14 @@ class Messages(Upstream):
             response = lintel.get("app.test", f"/{name}")
             self.assertEqual((502, "bad-response"), (response.status, response["lintel-reason"]), name)
             if name not in ending:
-                wait_for(lambda: upstream.requests[-1].reset == CODES.PROTOCOL_ERROR, f"{name} is told")
+                wait_for(lambda: upstream.requests[-1].reset == h2.PROTOCOL_ERROR, f"{name} is told")
         self.assertEqual(200, lintel.get("app.test").status)
         self.assertEqual(1, len(upstream.used_connections))
 
     def test_a_body_that_is_not_as_long_as_its_length_is_cut(self):
         def answer(stream):
             stream.head(200, [("content-length", "5")])
-            stream.raw(frame(0, stream.id, b"123" if stream.request.path == "/short" else b"123456", flags=1))
+            stream.raw(frame(h2.DATA, stream.id, h2.END_STREAM, b"123" if stream.request.target == "/short" else b"123456"))
 
         lintel = self.door(self.upstream(answer))
         for path in ("/short", "/long"):
@@ -235,13 +224,14 @@ class Messages(Upstream):
                 lintel.get("app.test", path)
 
     def test_frames_that_can_not_be_cost_the_connection(self):
-        wrong = {"data": lambda it: frame(0, it.id, b"early"), "size": lambda it: frame(4, 0, b"x"),
-                 "push": lambda it: frame(5, it.id, (2).to_bytes(4, "big"), flags=4),
-                 "stream": lambda it: frame(1, it.id + 100, literals((b":status", b"200")), flags=5),
-                 "hpack": lambda it: frame(1, it.id, b"\xff\xff\xff\xff\xff\xff\x0f", flags=5)}
+        whole = h2.END_HEADERS | h2.END_STREAM
+        wrong = {"data": lambda it: frame(h2.DATA, it.id, payload=b"early"), "size": lambda it: frame(h2.SETTINGS, payload=b"x"),
+                 "push": lambda it: frame(h2.PUSH_PROMISE, it.id, h2.END_HEADERS, number(2)),
+                 "stream": lambda it: frame(h2.HEADERS, it.id + 100, whole, literals((b":status", b"200"))),
+                 "hpack": lambda it: frame(h2.HEADERS, it.id, whole, b"\xff\xff\xff\xff\xff\xff\x0f")}
 
         def answer(stream):
-            name = stream.request.path[1:]
+            name = stream.request.target[1:]
             return stream.raw(wrong[name](stream)) if name in wrong else ok(stream)
 
         lintel = self.door(self.upstream(answer))
@@ -336,7 +326,7 @@ class Connections(Upstream):
         def answer(stream):
             if len(refused) < 1:
                 refused.append(stream.id)
-                return stream.reset(CODES.REFUSED_STREAM)
+                return stream.reset(h2.REFUSED_STREAM)
             return ok(stream)
 
         upstream = self.upstream(answer)
@@ -350,17 +340,17 @@ class Connections(Upstream):
         self.assertEqual((502, "upstream-closed"), (response.status, response["lintel-reason"]))
 
     def test_an_app_that_refuses_everything_is_not_asked_for_ever(self):
-        upstream = self.upstream(lambda stream: stream.reset(CODES.REFUSED_STREAM))
+        upstream = self.upstream(lambda stream: stream.reset(h2.REFUSED_STREAM))
         response = self.door(upstream).get("app.test")
         self.assertEqual((502, "upstream-closed"), (response.status, response["lintel-reason"]))
         self.assertLessEqual(len(upstream.requests), 6)
 
     def test_a_stream_that_is_reset_is_an_error_of_that_stream(self):
         def answer(stream):
-            if stream.request.path == "/late":
+            if stream.request.target == "/late":
                 stream.head(200)
                 stream.data(b"half")
-            if stream.request.path != "/":
+            if stream.request.target != "/":
                 return stream.reset()
             return ok(stream)
 
@@ -377,7 +367,7 @@ class Connections(Upstream):
         died = []
 
         def answer(stream):
-            if stream.request.path == "/die" and not died:
+            if stream.request.target == "/die" and not died:
                 died.append(stream)
                 stream.served.accepted.shutdown(2)
                 return None
@@ -400,14 +390,14 @@ class Connections(Upstream):
             leaves.send("GET /leaves HTTP/1.1\r\nHost: app.test\r\n\r\n")
             wait_for(lambda: len(self.waiting) == 2, "the other one, too")
         request = self.waiting[1].request
-        wait_for(lambda: request.reset == CODES.CANCEL, "its stream is called off", within=2)
+        wait_for(lambda: request.reset == h2.CANCEL, "its stream is called off", within=2)
         self.go.set()
         self.assertEqual(200, stays().status)
         self.assertEqual(1, len(upstream.used_connections))
 
     def test_a_silent_stream_is_given_up_and_its_connection_stays(self):
         def answer(stream):
-            if stream.request.path == "/silent":
+            if stream.request.target == "/silent":
                 return stream.inform(103)
             return ok(stream)
 
@@ -418,7 +408,7 @@ class Connections(Upstream):
             client.send("GET /silent HTTP/1.1\r\nHost: app.test\r\n\r\n")
             response = client.read_response()
         self.assertEqual((502, "response-cut"), (response.status, response["lintel-reason"]))
-        wait_for(lambda: upstream.requests[-1].reset == CODES.CANCEL, "its stream is called off")
+        wait_for(lambda: upstream.requests[-1].reset == h2.CANCEL, "its stream is called off")
         self.assertEqual(200, lintel.get("app.test").status)
         self.assertEqual(1, len(upstream.used_connections))
 
@@ -426,7 +416,7 @@ class Connections(Upstream):
         deaf = []
 
         def answer(stream):
-            if stream.request.path == "/deaf":
+            if stream.request.target == "/deaf":
                 deaf.append(stream.request.connection)
             return None if stream.request.connection in deaf else ok(stream)
 
@@ -439,7 +429,7 @@ class Connections(Upstream):
 
     def test_an_app_that_leaves_the_routes_finishes_what_it_has(self):
         held = self.hold()
-        upstream = self.upstream(lambda stream: held(stream) if stream.request.path == "/old" else ok(stream))
+        upstream = self.upstream(lambda stream: held(stream) if stream.request.target == "/old" else ok(stream))
         other = self.upstream()
         lintel = self.door(upstream)
         result = self.in_background(lintel.get, "app.test", "/old")
@@ -448,7 +438,7 @@ class Connections(Upstream):
         wait_for(lambda: lintel.get("app.test", "/new").status == 200 and other.requests, "the other one serves")
         self.go.set()
         self.assertEqual((200, "ok"), (lambda it: (it.status, it.text))(result()))
-        wait_for(lambda: not upstream.connections, "the connection ends with its last stream")
+        wait_for(lambda: not upstream.open_connections, "the connection ends with its last stream")
 
 
 class Windows(Upstream):
@@ -458,7 +448,7 @@ class Windows(Upstream):
         sent = {}
 
         def answer(stream):
-            if stream.request.path == "/":
+            if stream.request.target == "/":
                 return ok(stream)
             sent[stream.id] = 0
             stream.head(200)

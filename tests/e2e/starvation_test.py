@@ -7,7 +7,8 @@ import subprocess
 import threading
 import time
 
-from support.attack import Attack, Bulk
+from support.attack import Attack
+from support.bulk import Bulk
 from support.case import Case, main, wait_for
 from support.lintel import Lintel
 from support.routes import routes

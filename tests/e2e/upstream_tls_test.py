@@ -31,13 +31,9 @@ def with_transport(text, members):
 class Blunt(Backend):
     """Answers what it can't read in clear text."""
 
-    def _serve(self, accepted, number):
-        try:
-            accepted.recv(1)
-            accepted.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
-        except OSError:
-            pass
-        self._sockets.pop(number).close()
+    def _converse(self, accepted, number):
+        accepted.recv(1)
+        accepted.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
 
 
 class Silent(Backend):
@@ -45,11 +41,9 @@ class Silent(Backend):
 
     hellos = 0
 
-    def _serve(self, accepted, number):
+    def _converse(self, accepted, number):
         while data := accepted.recv(65536):
             self.hellos += bool(data)
-        self.open_connections.discard(number)
-        self._sockets.pop(number).close()
 
 
 class WithAuthority(Case):

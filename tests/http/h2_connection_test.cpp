@@ -119,7 +119,7 @@ TEST_F(H2Connection, EndsAClientThatCostsMoreThanItIsOfUse)
     ask(1);
     asked().watch();
     std::string flood;
-    for (int i = 0; i < 500; ++i) flood += test::h2_frame(h2_frame::ping, 0, "12345678");
+    for (int i = 0; i < 1100; ++i) flood += test::h2_frame(h2_frame::ping, 0, "12345678");
     client.send(flood);
     EXPECT_TRUE(says_goodbye(h2_code::enhance_your_calm));
     EXPECT_EQ(attacks, (std::vector<std::pair<h2_attack, bool>>{{h2_attack::ping, true}}));

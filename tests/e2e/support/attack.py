@@ -1,14 +1,12 @@
-"""A crowd of slow clients in a process of its own: `attack.py KIND HOST:PORT COUNT EVERY`. Each connection sends or reads a
-little every EVERY seconds, and comes back when it is cut. Says `ready` when all are connected; ends when its input ends,
-with a line that says how often it was cut. From 127.0.0.2, so that what is limited per client hits it alone."""
+"""A crowd of slow clients in a process of its own. Each connection sends or reads a little every `every` seconds, and comes back
+when it is cut. From 127.0.0.2, so that what is limited per client hits it alone."""
 import collections
-import json
-import os
-import select
 import socket
-import subprocess
 import sys
 import time
+
+from support.beside import Beside, input_ended, ready, report, take_all_descriptors
+from support.wire import split_address
 
 from_address = ("127.0.0.2", 0)
 
@@ -22,39 +20,11 @@ DRIPS = {
 }
 
 
-class Attack:
-    """The process, from the test's side."""
+class Attack(Beside):
+    """`count` connections of a kind, once all are there. Its report says how often one was cut."""
 
     def __init__(self, kind, address, count, every=2.0):
-        self._process = subprocess.Popen(["nice", "-n", "19", sys.executable, "-B", __file__, kind, address, str(count), str(every)],
-                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.report = None
-        if self._process.stdout.readline() != "ready\n":
-            raise AssertionError("the attack did not get ready")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._process.stdin.close()
-        self.report = json.loads(self._process.stdout.readline() or "null")
-        self._process.stdout.close()
-        self._process.wait(timeout=10)
-
-
-class Bulk:
-    """An upstream in a process of its own with 4 MB at /large that takes any body: see serve()."""
-
-    def __init__(self):
-        self._process = subprocess.Popen(["nice", "-n", "10", sys.executable, "-B", __file__, "serve"],
-                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.port = int(self._process.stdout.readline())
-        self.url = f"http://127.0.0.1:{self.port}"
-
-    def stop(self):
-        self._process.stdin.close()
-        self._process.stdout.close()
-        self._process.wait(timeout=10)
+        super().__init__("support.attack", kind, address, count, every, niceness=19)
 
 
 def opened(kind, address):
@@ -69,14 +39,10 @@ def opened(kind, address):
     return one
 
 
-def input_ended(within):
-    return bool(select.select([sys.stdin], [], [], within)[0])
-
-
 def attack(kind, address, count, every):
     drip = DRIPS[kind][1]
     crowd = collections.deque(opened(kind, address) for _ in range(count))
-    print("ready", flush=True)
+    ready()
     cut, started, done = 0, time.monotonic(), 0
     while not input_ended(0.02):
         due = int((time.monotonic() - started) * count / every)
@@ -98,59 +64,9 @@ def attack(kind, address, count, every):
                     pass  # tries again in its turn
             crowd.append(one)
         done = due
-    print(json.dumps({"cut": cut}), flush=True)
-
-
-def serve():
-    """Answers /large with 4 MB and everything else with `ok` after its body, one thread-free loop for thousands."""
-    import asyncio
-
-    piece = bytes(65536)
-
-    async def body(reader, head):
-        lower = head.lower()
-        if b"chunked" in lower:
-            while await reader.readline() != b"0\r\n":
-                pass
-            await reader.readline()
-        elif b"content-length:" in lower:
-            await reader.readexactly(int(lower.split(b"content-length:")[1].split(b"\r\n")[0]))
-
-    async def connection(reader, writer):
-        try:
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                await body(reader, head)
-                if b" /large " not in head:
-                    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-                    continue
-                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4194304\r\n\r\n")
-                for _ in range(64):  # no more than a piece of it waits here for each reader
-                    writer.write(piece)
-                    await writer.drain()
-        except (OSError, EOFError):
-            pass
-        finally:
-            writer.close()
-
-    async def run():
-        server = await asyncio.start_server(connection, "127.0.0.1", 0, backlog=4096)
-        print(server.sockets[0].getsockname()[1], flush=True)
-        ended = asyncio.Event()
-        asyncio.get_running_loop().add_reader(sys.stdin, ended.set)
-        await ended.wait()
-        os._exit(0)
-
-    asyncio.run(run())
+    report(cut=cut)
 
 
 if __name__ == "__main__":
-    import resource
-
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    if sys.argv[1] == "serve":
-        serve()
-    else:
-        host, _, port = sys.argv[2].rpartition(":")
-        attack(sys.argv[1], (host, int(port)), int(sys.argv[3]), float(sys.argv[4]))
+    take_all_descriptors()
+    attack(sys.argv[1], split_address(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))

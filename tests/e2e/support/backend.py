@@ -91,18 +91,21 @@ class Backend:
             threading.Thread(target=self._serve, args=(accepted, number), daemon=True).start()
 
     def _serve(self, accepted, number):
-        accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        exchange = Exchange(accepted)
         try:
-            while not exchange.close_after:
-                lines = exchange._until(b"\r\n\r\n").split(b"\r\n")
-                method, target, version = lines[0].decode("latin-1").split(" ")
-                exchange.request = Request(method, target, version, parse_fields(lines[1:]), number)
-                self.requests.append(exchange.request)
-                self.answer(exchange)
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._converse(accepted, number)
         except (Truncated, OSError):
             pass  # the proxy closed; a test that cares looks at open_connections
         finally:
             self.open_connections.discard(number)
-            del self._sockets[number]
-            accepted.close()
+            self._sockets.pop(number).close()
+
+    def _converse(self, accepted, number):
+        """All that is said on a connection. Who secures it puts what it becomes into `_sockets`."""
+        exchange = Exchange(accepted)
+        while not exchange.close_after:
+            lines = exchange._until(b"\r\n\r\n").split(b"\r\n")
+            method, target, version = lines[0].decode("latin-1").split(" ")
+            exchange.request = Request(method, target, version, parse_fields(lines[1:]), number)
+            self.requests.append(exchange.request)
+            self.answer(exchange)

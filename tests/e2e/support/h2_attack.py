@@ -1,42 +1,24 @@
-"""What is on record against HTTP/2 servers, in a process of its own: `h2_attack.py KIND HOST:PORT [CA]`. Goes on until its input
-ends, and comes back as often as it is thrown out. Says `ready` when the first connection is under way; at the end a line
-of JSON: how often it was thrown out, and with which codes of GOAWAY."""
+"""What is on record against HTTP/2 servers, in a process of its own. Goes on until its input ends, and comes back as often as it
+is thrown out."""
 import itertools
-import json
-import pathlib
 import select
 import ssl
 import struct
-import subprocess
 import sys
 
-if __name__ == "__main__":
-    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-
 from support import h2
+from support.beside import Beside, input_ended, ready, report
 from support.h2 import H2, frame, number, settings
 
 BATCH = 50
 
 
-class H2Attack:
-    """The process, from the test's side. `ca`: the file of the authority that the address has its certificate from, for TLS."""
+class H2Attack(Beside):
+    """One connection at a time. `ca`: the file of the authority that the address has its certificate from, for TLS. The
+    report says how often it was thrown out, and with which codes of GOAWAY."""
 
     def __init__(self, kind, address, ca=None):
-        self._process = subprocess.Popen(["nice", "-n", "19", "/usr/bin/python3", "-B", __file__, kind, address, *([str(ca)] if ca else [])],
-                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.report = None
-        if self._process.stdout.readline() != "ready\n":
-            raise AssertionError("the attack did not get ready")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._process.stdin.close()
-        self.report = json.loads(self._process.stdout.readline() or "null")
-        self._process.stdout.close()
-        self._process.wait(timeout=10)
+        super().__init__("support.h2_attack", kind, address, *([ca] if ca else []), niceness=19)
 
 
 # Each kind: a generator of what a connection sends, piece by piece.
@@ -209,10 +191,6 @@ UNREAD = {"ping", "settings"}  # what comes back is not read
 UNGREETED = {"no-preface", "half-preface", "dripped-preface"}  # nor is anything said but the pieces
 
 
-def input_ended():
-    return bool(select.select([sys.stdin], [], [], 0)[0])
-
-
 def wait_a_little(peer):
     """Until something comes, or the input ends, or a moment has passed."""
     select.select([peer.socket, sys.stdin], [], [], 0.05)
@@ -264,13 +242,13 @@ def main():
     kind, address, *ca = sys.argv[1:]
     tls = ssl.create_default_context(cafile=ca[0]) if ca else None
     thrown_out, codes = [], []
-    print("ready", flush=True)
+    ready()
     while not input_ended():
         try:
             visit(kind, address, tls, thrown_out, codes)
         except OSError:
             pass  # could not connect: again
-    print(json.dumps({"thrown_out": len(thrown_out), "codes": sorted({code or 0 for code in codes})}), flush=True)
+    report(thrown_out=len(thrown_out), codes=sorted({code or 0 for code in codes}))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,9 @@
 """An HTTP/2 upstream in this process (python3-h2), in clear text or behind TLS. Each test says in a function how a stream
 is answered; frames that no library would send are the test's to write."""
-import itertools
 import queue
-import socket
 import ssl
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import h2.config
 import h2.connection
@@ -14,29 +12,16 @@ import h2.events
 import h2.exceptions
 import h2.settings
 
+from support.backend import Backend, Request
 from support.wire import Truncated
 
 
 @dataclass
-class StreamRequest:
-    fields: list  # pseudo-fields included, as they came
-    connection: int  # which accepted connection it came on
-    stream: int
-    body: bytes = b""
-    trailers: list = field(default_factory=list)
+class StreamRequest(Request):
+    """`fields`: pseudo-fields included, as they came."""
+
+    stream: int = 0
     reset: int | None = None  # the code of the client's RST_STREAM
-
-    def __getitem__(self, name):
-        found = [value for known, value in self.fields if known == name]
-        return ", ".join(found) if found else None
-
-    @property
-    def method(self):
-        return self[":method"]
-
-    @property
-    def path(self):
-        return self[":path"]
 
 
 class Stream:
@@ -156,7 +141,6 @@ class Served:
 
     def serve(self):
         self.send(lambda it: it.initiate_connection())
-        self.backend.connected(self)
         while data := self.accepted.recv(65536):
             with self.lock:
                 events = self.protocol.receive_data(data)
@@ -168,7 +152,9 @@ class Served:
     def handle(self, event):
         self.backend.events.append(event)
         if isinstance(event, h2.events.RequestReceived):
-            request = StreamRequest(event.headers, self.number, event.stream_id)
+            pseudo = dict(event.headers)
+            request = StreamRequest(pseudo[":method"], pseudo.get(":path"), "HTTP/2", event.headers, self.number,
+                                    stream=event.stream_id)
             stream = self.streams[event.stream_id] = Stream(self, request)
             self.backend.requests.append(request)
             threading.Thread(target=self.answer, args=(stream,), daemon=True).start()
@@ -195,63 +181,30 @@ class Served:
             each.arrived.put(None)
 
 
-class H2Backend:
-    """Listens at once. `answer(stream)` runs on a thread of its own for each request. `settings`: of its SETTINGS;
-    `pair`: certificate and key, for TLS with ALPN `protocols`; `takes`: whether windows open as bodies are read."""
+class H2Backend(Backend):
+    """`answer(stream)` runs on a thread of its own for each request. `settings`: of its SETTINGS; `pair`: certificate and
+    key, for TLS with ALPN `protocols`; `takes`: whether windows open as bodies are read."""
 
     def __init__(self, answer=ok, settings=None, pair=None, protocols=("h2",), takes=True, port=0):
-        self.answer, self.settings, self.takes = answer, settings or {}, takes
-        self.requests, self.events, self.connections = [], [], {}
+        self.settings, self.takes = settings or {}, takes
+        self.events = []
         self.agreed = []  # by ALPN, of each connection
         self.context = None
         if pair:
             self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             self.context.load_cert_chain(*pair)
             self.context.set_alpn_protocols(list(protocols))
-        self.listener = socket.create_server(("127.0.0.1", port), backlog=1024)
-        self.port = self.listener.getsockname()[1]
+        super().__init__(answer, port=port)
         self.url = f"{'https' if pair else 'h2c'}://127.0.0.1:{self.port}"
-        self._sockets = {}
-        threading.Thread(target=self._accept, daemon=True).start()
 
-    @property
-    def used_connections(self):
-        return {request.connection for request in self.requests}
-
-    def connected(self, served):
-        """For tests: a connection has sent its first SETTINGS."""
-        self.connections[served.number] = served
-
-    def stop(self):
-        for each in [self.listener, *self._sockets.values()]:
-            try:
-                each.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits on it
-            except OSError:
-                pass  # gone already
-        self.listener.close()
-
-    def _accept(self):
-        for number in itertools.count(1):
-            try:
-                accepted, _ = self.listener.accept()
-            except OSError:
-                return
-            self._sockets[number] = accepted
-            threading.Thread(target=self._serve, args=(accepted, number), daemon=True).start()
-
-    def _serve(self, accepted, number):
-        served = None
+    def _converse(self, accepted, number):
+        if self.context:
+            accepted = self._sockets[number] = self.context.wrap_socket(accepted, server_side=True)
+            self.agreed.append(accepted.selected_alpn_protocol())
+        served = Served(self, accepted, number)
         try:
-            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self.context:
-                accepted = self._sockets[number] = self.context.wrap_socket(accepted, server_side=True)
-                self.agreed.append(accepted.selected_alpn_protocol())
-            served = Served(self, accepted, number)
             served.serve()
-        except (h2.exceptions.ProtocolError, OSError):
-            pass  # the proxy closed, or a probe was all there was to it
+        except h2.exceptions.ProtocolError:
+            pass  # a probe was all there was to it, or the test wanted it
         finally:
-            if served:
-                served.end()
-            self.connections.pop(number, None)
-            self._sockets.pop(number, accepted).close()
+            served.end()

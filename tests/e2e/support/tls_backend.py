@@ -52,20 +52,18 @@ class TlsBackend(Backend):
         self.named_url = f"https://localhost:{self.port}"
         self.url = f"https://127.0.0.1:{self.port}"
 
-    def _serve(self, accepted, number):
+    def _converse(self, accepted, number):
         descriptor = accepted.fileno()
         try:
             secured = self.context.wrap_socket(accepted, server_side=True)
         except OSError as failure:
             self.refused.append(str(failure))
-            self.open_connections.discard(number)
-            self._sockets.pop(number).close()
             return
         self._sockets[number] = secured
         subject = dict(pair for part in (secured.getpeercert() or {}).get("subject", ()) for pair in part)
         self.handshakes.append(Handshake(self.names.pop(secured.fileno(), self.names.pop(descriptor, None)),
                                          secured.session_reused, subject.get("commonName"), secured.version()))
-        super()._serve(secured, number)
+        super()._converse(secured, number)
 
 
 class ProxiedBackend(Backend):
@@ -76,7 +74,7 @@ class ProxiedBackend(Backend):
         self.more_needed, self.context, self.headers = more_needed, context, []
         super().__init__(answer)
 
-    def _serve(self, accepted, number):
+    def _converse(self, accepted, number):
         header = b""
         while self.more_needed(header):
             byte = accepted.recv(1)
@@ -87,4 +85,4 @@ class ProxiedBackend(Backend):
             self.headers.append(header)
             if self.context:
                 self._sockets[number] = accepted = self.context.wrap_socket(accepted, server_side=True)
-        super()._serve(accepted, number)
+        super()._converse(accepted, number)
