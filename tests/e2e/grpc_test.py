@@ -26,11 +26,12 @@ class Grpc(Case):
             "Both": grpc.stream_stream_rpc_method_handler(self.both),
             "Fail": grpc.unary_unary_rpc_method_handler(self.fail_with),
             "Hang": grpc.unary_unary_rpc_method_handler(self.hang),
+            "Later": grpc.unary_stream_rpc_method_handler(self.later),
             "HangLater": grpc.unary_stream_rpc_method_handler(self.hang_later),
         })
         self.addCleanup(self.server.stop, 0)
         text = routes({"grpc.localhost": f"h2c://127.0.0.1:{self.port}", "none.localhost": "h2c://127.0.0.1:1"}, tls=True)
-        self.door = self.lintel(routes=text)
+        self.door = self.lintel("--body-timeout", "1s", "--first-byte-timeout", "1s", "--between-bytes-timeout", "1s", routes=text)
         self.channel = self.to("grpc.localhost")
         wait_for(self.answers, "the app is there")
         self.metadata.clear()
@@ -76,6 +77,10 @@ class Grpc(Case):
         self.release.wait(20)
         return b""
 
+    def later(self, request, context):
+        self.release.wait(2.5)  # longer than anything that isn't gRPC may be silent
+        yield b"first"
+
     def hang_later(self, request, context):
         context.add_callback(self.cancelled.set)
         yield b"first"
@@ -110,6 +115,37 @@ class Grpc(Case):
         for answer in self.call("stream_stream", "Both")(turns()):
             heard.append(answer)
         self.assertEqual([b"ONE", b"TWO", b"THREE"], heard)
+
+    def test_a_side_may_be_silent_for_as_long_as_it_likes(self):
+        def hesitating():
+            yield b"one"
+            self.release.wait(2.5)
+            yield b"two"
+
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            both = pool.submit(lambda: list(self.call("stream_stream", "Both")(hesitating())))
+            up = pool.submit(lambda: self.call("stream_unary", "Up")(hesitating()))
+            down = pool.submit(lambda: list(self.call("unary_stream", "Later")(b"")))
+            deadline = pool.submit(lambda: list(self.call("unary_stream", "Later")(b"", timeout=20)))
+            self.assertEqual([b"ONE", b"TWO"], both.result(20))
+            self.assertEqual(b"onetwo", up.result(20))
+            self.assertEqual([b"first"], down.result(20))
+            self.assertEqual([b"first"], deadline.result(20))
+
+    def test_many_small_messages_are_no_attack(self):
+        self.assertEqual(b"abc" * 20_000, self.call("stream_unary", "Up")(iter([b"abc"] * 20_000)))
+        self.assertEqual([b""] * 5_000, list(self.call("stream_stream", "Both")(iter([b""] * 5_000))))
+
+    def test_calls_that_nobody_waits_for_are_no_attack(self):
+        for _ in range(300):
+            self.call("unary_unary", "Hang").future(b"").cancel()
+        self.assertEqual(b"here and back", self.call("unary_unary", "Unary")(b"here"))
+        self.assertEqual(0, self.door.api("/status")[1]["stats"].get("h2_rapid_reset", 0))
+
+    def test_metadata_that_is_too_large_is_a_status(self):
+        with self.assertRaises(grpc.RpcError) as raised:
+            self.call("unary_unary", "Unary")(b"", metadata=[(f"x-{number}", "v") for number in range(110)])
+        self.assertEqual(grpc.StatusCode.RESOURCE_EXHAUSTED, raised.exception.code())
 
     def test_many_calls_at_once(self):
         call = self.call("unary_unary", "Unary")

@@ -49,6 +49,22 @@ class Streams(Case):  # §5.1
             self.assertEqual(h2.CALM, peer.goodbye())
             gates["/many"].set()
 
+    def test_a_page_that_is_left_makes_room_for_the_next(self):
+        gates["/left"] = threading.Event()
+        self.addCleanup(lambda: gates.pop("/left").set())
+        before = count("h2_rapid_reset")
+        with client() as peer:
+            self.assertEqual(200, peer.get().status)
+            for _ in range(5):
+                left = [peer.open(path="/left") for _ in range(100)]
+                wait_for(lambda: count("requests_open") == 100, "all are under way")
+                there = [peer.next_stream + 2 * number for number in range(100)]
+                peer.next_stream += 200
+                peer.send(b"".join(frame(h2.RST_STREAM, each, payload=number(h2.CANCEL)) for each in left) +
+                          b"".join(peer.headers(peer.request(), each) for each in there))
+                self.assertEqual([200] * 100, [peer.answer(each).status for each in there])
+        self.assertEqual(before, count("h2_rapid_reset"), "nor does it look like an attack")
+
     def test_what_breaks_the_protocol_ends_the_connection(self):
         with client() as peer:
             peer.get()
@@ -177,6 +193,18 @@ class Priorities(Case):  # RFC 9218
                         peer.next_frame()
                 # Where the urgent one has nothing to send at the moment, the other may.
                 self.assertGreater(got(soon) - before[soon], 2 * (got(late) - before[late]))
+
+    def test_who_asks_by_frame_first_is_not_overruled_by_the_head(self):
+        with client(windows=False) as peer:
+            peer.window(0, 100_000_000)
+            peer.send(frame(h2.PRIORITY_UPDATE, payload=number(5) + b"u=0"))
+            late, soon = (peer.open(peer.request(("priority", each), path="/big")) for each in ("u=6", "u=7"))
+            peer.next_stream = 5
+            first = peer.open(peer.request(("priority", "u=7"), path="/big"))
+            for each in (late, soon, first):
+                peer.window(each, 10_000_000)
+            self.assertTrue(peer.answer(first).ended)
+            self.assertFalse(peer.answers[late].ended or peer.answers[soon].ended)
 
 
 if __name__ == "__main__":

@@ -142,23 +142,22 @@ class Messages(Upstream):
         wait_for(lambda: upstream.requests[-1].reset == h2.CANCEL, "the rest is called off")
 
     def test_the_end_of_an_answer_of_known_length_may_come_later(self):
-        ends = threading.Event()
+        ends = threading.Semaphore(0)
 
         def answer(stream):
             stream.read_body()
             stream.head(200, [("content-length", "2")])
             stream.data(b"ok")
-            ends.wait(20)
+            ends.acquire(timeout=20)
             stream.end([("x-sum", "2")])
 
         with self.door(self.upstream(answer)).connect() as client:
             for _ in range(2):
-                ends.clear()
                 client.send("GET / HTTP/1.1\r\nHost: app.test\r\n\r\n")
                 self.assertEqual("ok", client.read_response().text)
-                ends.set()
+                ends.release()
         lintel = self.door(self.upstream(answer), flags=("--h2c", "allow"))
-        ends.set()
+        ends.release()
         with H2(lintel.http) as client:
             self.assertEqual((b"ok", [("x-sum", "2")]), (lambda it: (it.body, it.trailers))(client.get()))
 
@@ -168,13 +167,19 @@ class Messages(Upstream):
             size = 60_000  # within the windows that are open from the start
             stream = client.open(client.request(("content-length", str(size + 10_000)), method="POST"), end=False)
             for piece in (16_000, 16_000, 16_000, 12_000):
-                client.send(frame(0, stream, bytes(piece)))
+                client.send(frame(h2.DATA, stream, payload=bytes(piece)))
             wait_for(lambda: upstream.requests and len(upstream.requests[-1].body) == size, "the app has these")
-            client.send(frame(0, stream, bytes(10_000)))
+            client.send(frame(h2.DATA, stream, payload=bytes(10_000)))
             wait_for(lambda: len(upstream.requests[-1].body) == size + 10_000, "the app has all of it")
-            client.send(frame(0, stream, b"", 1))
+            client.send(frame(h2.DATA, stream, h2.END_STREAM))
             self.assertEqual(200, client.answer(stream).status)
         self.assertIsNone(upstream.requests[-1].reset)
+
+    def test_heads_of_many_fields(self):
+        fields = [(f"x-{number:03}", "v" * 45) for number in range(990)]
+        with H2(self.door(self.upstream(lambda stream: stream.reply("ok", fields=fields)), flags=("--h2c", "allow")).http) as peer:
+            peer.decoder.max_header_list_size = 1 << 20
+            self.assertEqual(fields, [each for each in peer.get().fields if each[0].startswith("x-")])
 
     def test_answers_that_can_not_be_trusted_are_502_and_cost_only_their_stream(self):
         bad = {
@@ -361,6 +366,10 @@ class Connections(Upstream):
         with self.assertRaises((Truncated, ConnectionResetError)):
             lintel.get("app.test", "/late")
         self.assertEqual(200, lintel.get("app.test").status)
+        before = len(upstream.requests)
+        response = lintel.get("app.test", "/early")  # that may be repeated, and for which there is no other app
+        self.assertEqual((502, "upstream-closed"), (response.status, response["lintel-reason"]))
+        self.assertLessEqual(len(upstream.requests) - before, 5, "a reset is no connection that died: not again and again")
         self.assertEqual(1, len(upstream.used_connections))
 
     def test_a_connection_that_dies_costs_no_request_that_can_be_repeated(self):

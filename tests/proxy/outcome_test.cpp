@@ -2,6 +2,7 @@
 
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "http/grpc.hpp"
 
 #include <gtest/gtest.h>
 
@@ -77,6 +78,23 @@ TEST(Verdicts, AreAllInTheReferenceWithTheirAdvice)
     }
     for (const auto* state : {"no-endpoint", "starting", "unhealthy", "paused", "stopped", "draining", "unconfirmed"}) {
         expect_row(verdict_of(fault::no_endpoint, state));
+    }
+}
+
+TEST(Verdicts, HaveTheStatusesOfGrpcThatTheReferenceSays)
+{
+    auto path = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path() / "docs" / "errors.md";
+    auto reference = file::read(path).value();
+    for (auto what = static_cast<int>(fault::no_route); what < static_cast<int>(fault::client_gone); ++what) {
+        auto said = verdict_of(static_cast<fault>(what));
+        auto code = std::to_string(static_cast<int>(http::grpc_status_of(said.status, said.reason)));
+        bool listed = false;
+        for (auto line : text::split(reference, '\n')) {
+            auto cells = text::split(line, '|');
+            if (cells.size() < 4 || text::trim(cells[1]) != '`' + std::string(said.reason) + '`') continue;
+            for (auto each : text::split_list(cells[3])) listed = listed || each == code;
+        }
+        EXPECT_TRUE(listed) << said.reason << ' ' << said.status << ": " << code;
     }
 }
 

@@ -1,41 +1,49 @@
-"""A client of HTTP/2 that behaves well while others don't."""
-import threading
+"""A client of HTTP/2 that behaves well while others don't, in a process of its own."""
+import sys
 import time
 
+from support.beside import Beside, input_ended, ready, report
 from support.h2 import H2
 
+PAUSE = 0.005
 
-class Bystander:
-    """While it lives: a request every 5 ms, on one connection. `failures`: what wasn't answered with 200."""
+
+class Bystander(Beside):
+    """A request every 5 ms on one connection while it lives; then `times` has the seconds that each took, `failures`
+    what wasn't answered with 200."""
 
     def __init__(self, address):
-        self.times, self.failures = [], []
-        self._stop = threading.Event()
-        self._peer = H2(address)
-        self._thread = threading.Thread(target=self._ask, daemon=True)
+        super().__init__("support.bystander", address, niceness=0)
 
-    def __enter__(self):
-        self._thread.start()
-        return self
+    @property
+    def times(self):
+        return self.report["times"]
 
-    def __exit__(self, *_):
-        self._stop.set()
-        self._thread.join(10)
-        self._peer.close()
-
-    def _ask(self):
-        while not self._stop.wait(0.005):
-            began = time.perf_counter()
-            try:
-                answer = self._peer.get()
-                if answer.status != 200:
-                    self.failures.append(answer)
-            except OSError as failure:
-                self.failures.append(failure)
-                return
-            self.times.append(time.perf_counter() - began)
+    @property
+    def failures(self):
+        return self.report["failures"]
 
     @property
     def p99(self):
-        """Seconds."""
         return sorted(self.times)[int(len(self.times) * 0.99)]
+
+
+def ask(address):
+    times, failures = [], []
+    with H2(address) as peer:
+        ready()
+        while not input_ended(PAUSE):
+            began = time.perf_counter()
+            try:
+                answer = peer.get()
+            except OSError as failure:
+                failures.append(repr(failure))
+                break
+            times.append(time.perf_counter() - began)
+            if answer.status != 200:
+                failures.append(repr(answer))
+    report(times=times, failures=failures)
+
+
+if __name__ == "__main__":
+    ask(sys.argv[1])
