@@ -54,6 +54,12 @@ void h2_upstream::on_settings()
     if (told_) told_();
 }
 
+void h2_upstream::on_goaway()
+{
+    leaving_ = gone_away_ = true;
+    if (told_) told_();
+}
+
 std::unique_ptr<h2_call> h2_upstream::begin_call()
 {
     auto call = std::make_unique<h2_call>(shared_from_this());
@@ -157,6 +163,7 @@ void h2_upstream::fail(error_code why)
     for (auto* each : std::exchange(open_, {})) each->lose(why);
     idle_since_ = home_.time();
     output_due_.notify();
+    if (told_) told_();
 }
 
 void h2_upstream::line::ended(const std::exception_ptr& escaped)

@@ -26,7 +26,8 @@ public:
     bool has_room() const;
     bool has_said_how_many() const { return settings_seen_; }
 
-    /// `told`: called whenever the upstream says how many it takes. Whoever hears it outlives the calls.
+    /// `told`: called whenever the upstream says how many it takes, that it is leaving, or is gone. Whoever hears it
+    /// outlives the calls.
     void when_told(std::function<void()> told) { told_ = std::move(told); }
 
     /// Where there is room, and for whom it was connected.
@@ -81,7 +82,7 @@ private:
     void on_reset_sent(h2_code) override {}
     void on_data_sent(std::size_t, bool) override {}
     void on_pong() override {}
-    void on_goaway() override { leaving_ = gone_away_ = true; }
+    void on_goaway() override;
     void on_settings() override;
 
     net::worker& home_;

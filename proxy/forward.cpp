@@ -172,6 +172,7 @@ private:
         if (watch_.over() != fault::none) return {watch_.over(), why};
         if (held.failed_in_tls()) return no_tls(held, *target, why);
         auto what = fault_of_connect(why);
+        if (held.found_no_room()) return {what, why};
         if (what != fault::exhausted && target->set_reachable(false)) worker_.suspect(target);
         return {what, why};
     }

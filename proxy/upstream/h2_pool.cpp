@@ -13,28 +13,43 @@ constexpr std::size_t usual_streams =
 
 }  // namespace
 
-/// Leaves the queue at its end, however that comes.
-struct h2_pool::queued {
-    queued(std::list<place*>& all, place& self) : list(all), here(list.insert(list.end(), &self)) {}
-    queued(const queued&) = delete;
-    ~queued() { list.erase(here); }
-
-    std::list<place*>& list;
-    std::list<place*>::iterator here;
-};
-
 void h2_pool::find(finding what)
 {
     if (std::exchange(found_, what) != what) wake_all({});
 }
 
-std::unique_ptr<http::h2_call> h2_pool::take()
+std::unique_ptr<http::h2_call> h2_pool::take_any()
 {
     http::h2_upstream* best = nullptr;
     for (const auto& each : connections_) {
         if (each->has_room() && (best == nullptr || each->calls() < best->calls())) best = each.get();
     }
     return best != nullptr ? best->begin_call() : nullptr;
+}
+
+h2_pool::place::place(h2_pool& pool, net::event& woken)
+    : pool_(pool), woken_(woken), here_(pool.waiting_.insert(pool.waiting_.end(), this))
+{
+    // Room that came about without anybody saying so is for the first, too, before it is for us.
+    if (pool_.waiting_.front() != this) pool_.wake_first();
+}
+
+h2_pool::place::~place()
+{
+    pool_.waiting_.erase(here_);
+    pool_.wake_first();
+}
+
+task<result<void>> h2_pool::place::wait(time_point end)
+{
+    if (steady_clock::now() >= end || !co_await woken_.wait_until(end)) co_return net::errc::timed_out;
+    if (why_) co_return why_;
+    co_return result<void>{};
+}
+
+std::unique_ptr<http::h2_call> h2_pool::place::take()
+{
+    return pool_.waiting_.front() == this ? pool_.take_any() : nullptr;
 }
 
 bool h2_pool::may_open(std::size_t most) const
@@ -45,7 +60,7 @@ bool h2_pool::may_open(std::size_t most) const
         ++open;
         if (!each->has_said_how_many()) ++promising;
     }
-    return open < most && waiting_.size() >= promising * usual_streams;
+    return open < most && waiting_.size() > promising * usual_streams;
 }
 
 void h2_pool::add(std::shared_ptr<http::h2_upstream> connected)
@@ -60,25 +75,6 @@ h2_pool::opening::~opening()
     pool_.wake_all(why_);
 }
 
-task<result<void>> h2_pool::wait(net::event& woken, time_point end)
-{
-    place mine{&woken, {}};
-    bool in_time = false;
-    {
-        queued in_line(waiting_, mine);
-        in_time = co_await woken.wait_until(end);
-    }
-    if (mine.why) co_return mine.why;
-    if (in_time) co_return result<void>{};
-    call_ended();  // it may have been our turn
-    co_return net::errc::timed_out;
-}
-
-void h2_pool::call_ended()
-{
-    if (!waiting_.empty()) waiting_.front()->woken->notify();
-}
-
 void h2_pool::leave()
 {
     auto connections = std::move(connections_);
@@ -90,17 +86,22 @@ void h2_pool::leave()
 void h2_pool::prune(time_point now, duration longest_idle)
 {
     std::erase_if(connections_, [&](const auto& each) {
-        bool idle = each->calls() == 0 && now - each->idle_since() > longest_idle;
+        bool idle = each->calls() == 0 && (each->leaving() || now - each->idle_since() > longest_idle);
         if (idle) each->leave();
         return idle || each->over();
     });
 }
 
+void h2_pool::wake_first()
+{
+    if (!waiting_.empty()) waiting_.front()->woken_.notify();
+}
+
 void h2_pool::wake_all(error_code why)
 {
     for (auto* each : waiting_) {
-        each->why = why;
-        each->woken->notify();
+        each->why_ = why;
+        each->woken_.notify();
     }
 }
 

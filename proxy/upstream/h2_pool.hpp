@@ -12,8 +12,8 @@
 
 namespace lintel::proxy {
 
-/// Those that are made in one way. Belongs to one worker. Who finds no room waits here: for the end of another call, or
-/// for a connection that somebody else is opening.
+/// Those that are made in one way. Belongs to one worker. Who finds no room waits here, in a line: for the end of
+/// another call, or for a connection that somebody else is opening.
 class h2_pool {
 public:
     explicit h2_pool(security_ptr speaks) : speaks_(std::move(speaks)) {}
@@ -26,11 +26,36 @@ public:
     finding found() const { return found_; }
     void find(finding what);
 
-    /// A call on the connection with the fewest; null where none has room.
-    std::unique_ptr<http::h2_call> take();
+    /// A call on the connection with the fewest; null where none has room, or where others wait for it.
+    std::unique_ptr<http::h2_call> take() { return waiting_.empty() ? take_any() : nullptr; }
 
-    /// Whether one more connection is worth it: there are fewer than `most`, and those that are being opened will not
-    /// do for all who wait.
+    /// One's place in the line, from its making to its end. Belongs to a worker, as the pool, which must outlive it.
+    class place {
+    public:
+        /// `woken` may be notified by its owner, too.
+        place(h2_pool& pool, net::event& woken);
+        place(const place&) = delete;
+        /// Whoever is next has the turn.
+        ~place();
+
+        /// Waits until it is worth looking again. Errors: `timed_out` at `end`, that of a connection that could not be
+        /// had.
+        task<result<void>> wait(time_point end);
+
+        /// As the pool's, for the first of the line; null for the others.
+        std::unique_ptr<http::h2_call> take();
+
+    private:
+        friend class h2_pool;
+
+        h2_pool& pool_;
+        net::event& woken_;
+        error_code why_;
+        std::list<place*>::iterator here_;
+    };
+
+    /// Whether one more connection is worth it for somebody in the line: there are fewer than `most`, and those that
+    /// are being opened will not do for all who wait.
     bool may_open(std::size_t most) const;
 
     /// Counts as a connection from its first step on.
@@ -49,27 +74,20 @@ public:
 
     void add(std::shared_ptr<http::h2_upstream> connected);
 
-    /// Waits until it is worth looking again. `woken` may be notified by its owner, too. Errors: `timed_out` at `end`,
-    /// that of a connection that could not be had.
-    task<result<void>> wait(net::event& woken, time_point end);
-
-    /// A call has ended, or will not begin: somebody may have its place.
-    void call_ended();
+    /// A call has ended: the first of the line may have its room.
+    void call_ended() { wake_first(); }
 
     /// No new call: connections close when those that they have are over, and who waits looks elsewhere.
     void leave();
 
-    /// Closes what carried no call for `longest_idle`, and forgets what is over.
+    /// Closes what carried no call for `longest_idle` or will carry none any more, and forgets what is over.
     void prune(time_point now, duration longest_idle);
 
     bool empty() const { return connections_.empty() && opening_ == 0 && waiting_.empty(); }
 
 private:
-    struct place {
-        net::event* woken;
-        error_code why;
-    };
-    struct queued;
+    std::unique_ptr<http::h2_call> take_any();
+    void wake_first();
     void wake_all(error_code why);
 
     security_ptr speaks_;

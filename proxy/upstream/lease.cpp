@@ -95,22 +95,25 @@ task<result<void>> lease::connect(duration limit)
     auto end = steady_clock::now() + limit;
     if (!may_multiplex() || !how_.proxy_header.empty()) co_return co_await connect_anew(end);
     auto& shared = pool();
+    std::optional<h2_pool::place> waiting(std::in_place, shared, woken_);
     while (!target_->draining()) {
-        if (shared.found() == h2_pool::finding::http_1) co_return co_await connect_anew(end);
+        if (shared.found() == h2_pool::finding::http_1) {
+            waiting.reset();
+            co_return co_await connect_anew(end);
+        }
         if (shared.may_open(worker_.settings.h2_connections_per_endpoint)) {
+            waiting.reset();
             h2_pool::opening mine(shared);
             auto made = co_await connect_anew(end);
             // A client that left says nothing about the endpoint: who waited opens another one.
             if (!made && !aborted_) mine.fail(made.error());
             co_return made;
         }
-        auto waited = co_await shared.wait(woken_, end);
-        if (aborted_) {
-            shared.call_ended();  // it may have been our turn
-            co_return net::errc::aborted;
-        }
+        auto waited = co_await waiting->wait(end);
+        if (aborted_) co_return net::errc::aborted;
+        found_no_room_ = !waited && waited.error() == net::errc::timed_out;
         if (!waited) co_return waited.error();
-        multiplexed_ = shared.take();
+        multiplexed_ = waiting->take();
         if (multiplexed_) break;
     }
     co_return result<void>{};

@@ -61,6 +61,9 @@ public:
     bool failed_in_tls() const { return in_tls_ && !has_call(); }
     const std::string& tls_problem() const { return tls_problem_; }
 
+    /// connect() failed because the calls of others took all the time there was: nothing is said about the endpoint.
+    bool found_no_room() const { return found_no_room_; }
+
     /// Gives up connecting: connect() returns at once.
     void abort();
 
@@ -99,7 +102,7 @@ private:
     std::string tls_problem_;
     std::optional<net::host_connect> connecting_;
     net::stream* opening_ = nullptr;  ///< connected, and not ready for a request yet
-    bool in_tls_ = false, aborted_ = false;
+    bool in_tls_ = false, aborted_ = false, found_no_room_ = false;
     net::event woken_;
     std::shared_ptr<h2_pool> pool_;  ///< where it was asked
     upstream_connection connection_;

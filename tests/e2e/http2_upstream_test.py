@@ -295,6 +295,7 @@ class Connections(Upstream):
         wait_for(lambda: self.waiting, "the only place is taken")
         response = lintel.get("app.test")
         self.assertEqual((504, "connect-timeout"), (response.status, response["lintel-reason"]))
+        self.assertNotIn("endpoint.suspect", lintel.log, "it is busy, not gone")
 
     def test_a_request_that_a_goaway_leaves_out_goes_to_another_connection(self):
         seen = []
