@@ -243,7 +243,7 @@ void h2_call::end_stream(h2_code told)
 
 tunnel_end h2_call::take_tunnel()
 {
-    assert(!"HTTP/2 has no 101");
+    assert(false && "HTTP/2 has no 101");
     return {};
 }
 
