@@ -44,6 +44,7 @@ public:
             case errc::head_too_large: return "the fields are too large";
             case errc::trailers_too_large: return "the trailers are too large";
             case errc::too_many_interim: return "too many interim responses";
+            case errc::missing_upgrade: return "the upstream did not switch to WebSocket";
             case errc::unasked_upgrade: return "the upstream switched protocols unasked";
             case errc::cut_short: return "the message was cut short";
             case errc::stream_refused: return "the upstream refused the stream";

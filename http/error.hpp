@@ -37,6 +37,7 @@ enum class errc {
     trailers_too_large,
     too_many_interim,  ///< more than 100 1xx responses to one request
     unasked_upgrade,   ///< 101 without a request for it (RFC 9110 §15.2.2)
+    missing_upgrade,   ///< another answer to a request for a tunnel (RFC 8441 §4)
     cut_short,         ///< the message ended before its framing said so
     stream_refused,    ///< the upstream did nothing with the request (RFC 9113 §8.7)
     stream_reset,      ///< the upstream gave the request up

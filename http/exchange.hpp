@@ -43,8 +43,8 @@ public:
     /// Sends the final response; once per exchange. The framing is chosen here: Content-Length fields in `head` count
     /// only where the response has no body of its own (HEAD, 304). Each piece is flushed as it comes. Ends when the
     /// last byte was handed to the kernel. When `body` resets, the client sees a cut connection, never a complete
-    /// message. `Connection: close` in `head` closes afterwards. Errors: `upstream_failed` for that, else the client's
-    /// stream's.
+    /// message. `Connection: close` in `head` closes afterwards. Errors: `upstream_failed` for that;
+    /// `missing_upgrade`: the client can't be given this answer, it may get another; else the client's stream's.
     virtual now_or_later<result<void>> respond(const response_head& head, body_source& body) = 0;
 
     /// Answers 101 with the fields of `head`; after the exchange the connection is `next`'s.

@@ -102,17 +102,15 @@ void h2_connection::receive(std::string_view bytes)
 {
     auto now = home_.time();
     h2_code wrong{};
+    h2_frame last{};
     bool good = frames_.pass(bytes, [&](const h2_frame_header& frame) {
         preface_seen_ = true;
+        last = frame.type;
         wrong = rules_.judge(frame);
         return budget_.on_frame(frame, now) && wrong == h2_code::no_error;
     });
     if (budget_.exhausted()) return give_up(budget_.worst());
-    if (!good) {
-        session_.terminate(wrong);
-        ending_ = true;
-        return;
-    }
+    if (!good) return break_off(wrong, h2_frame_rules::known_from(last, wrong));
     receiving_ = true;
     bool goes_on = session_.receive(bytes);
     receiving_ = false;
@@ -181,6 +179,13 @@ void h2_connection::give_up(h2_attack why)
     if (by_ != nullptr && by_->attacked) by_->attacked(*client_, why, true);
     session_.terminate(h2_code::enhance_your_calm);
     stop_reading();
+}
+
+void h2_connection::break_off(h2_code why, std::optional<h2_attack> known)
+{
+    ending_ = true;
+    if (known && by_ != nullptr && by_->attacked) by_->attacked(*client_, *known, true);
+    session_.terminate(why);
 }
 
 /// The reader notices at the next sweep.

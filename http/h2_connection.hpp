@@ -51,6 +51,7 @@ private:
     void renew_read_deadline();
     void read_too_late();
     void give_up(h2_attack why);
+    void break_off(h2_code why, std::optional<h2_attack> known);
     void stop_reading();
     task<void> go_away();
     task<void> linger();

@@ -180,11 +180,8 @@ task<result<void>> h2_exchange::inform(const response_head& interim)
 
 now_or_later<result<void>> h2_exchange::respond(const response_head& head, body_source& body)
 {
-    if (connect_.asked() && head.status / 100 == 2) {
-        // To such a request it would mean that the tunnel is there (RFC 8441 §4).
-        return reply_with_notice(*this, {502, "bad-response", "The app did not switch to WebSocket.",
-                                         "Find out whether the app speaks WebSocket at this path."});
-    }
+    // To such a request it would mean that the tunnel is there (RFC 8441 §4).
+    if (connect_.asked() && head.status / 100 == 2) return result<void>(errc::missing_upgrade);
     return answer_.give(head, has_no_body(request_, head.status), body);
 }
 

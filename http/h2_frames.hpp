@@ -45,7 +45,9 @@ struct h2_frame_header {
     h2_frame type = h2_frame::data;
     std::uint8_t flags = 0;
     std::uint32_t stream = 0;
-    std::uint32_t dependency = 0;  ///< of a PRIORITY frame of the right length: the stream that it is to depend on
+    /// Of PRIORITY and WINDOW_UPDATE, where they have the right length, what comes first: the stream to depend on, the
+    /// increment.
+    std::uint32_t word = 0;
 
     bool has(std::uint8_t flag) const { return (flags & flag) != 0; }
 };
@@ -77,7 +79,7 @@ public:
     bool between_frames() const { return payload_left_ == 0 && gathered_ == 0; }
 
 private:
-    static constexpr std::size_t header_bytes = 9, dependency_bytes = 4, priority_bytes = 5;
+    static constexpr std::size_t header_bytes = 9, word_bytes = 4;
     static constexpr std::uint32_t id_bits = 0x7FFF'FFFF;
 
     static std::uint8_t octet(char c) { return static_cast<std::uint8_t>(c); }
@@ -89,17 +91,20 @@ private:
         return value;
     }
     h2_frame type() const { return static_cast<h2_frame>(header_[3]); }
-    bool has_dependency() const { return type() == h2_frame::priority && number(0, 3) == priority_bytes; }
-    std::size_t wanted() const
+    bool has_word() const
     {
-        return header_bytes + (gathered_ >= header_bytes && has_dependency() ? dependency_bytes : 0);
+        constexpr std::size_t priority_bytes = 5, increment_bytes = 4;
+        auto length = number(0, 3);
+        return (type() == h2_frame::priority && length == priority_bytes) ||
+               (type() == h2_frame::window_update && length == increment_bytes);
     }
+    std::size_t wanted() const { return header_bytes + (gathered_ >= header_bytes && has_word() ? word_bytes : 0); }
 
     h2_frame_header take()
     {
         h2_frame_header header{
             .length = number(0, 3), .type = type(), .flags = header_[4], .stream = number(5, 4) & id_bits};
-        if (gathered_ > header_bytes) header.dependency = number(header_bytes, dependency_bytes) & id_bits;
+        if (gathered_ > header_bytes) header.word = number(header_bytes, word_bytes) & id_bits;
         payload_left_ = header.length - static_cast<std::uint32_t>(gathered_ - header_bytes);
         gathered_ = 0;
         block_ = header.type == h2_frame::headers || header.type == h2_frame::continuation;
@@ -107,7 +112,7 @@ private:
         return header;
     }
 
-    std::array<std::uint8_t, header_bytes + dependency_bytes> header_{};
+    std::array<std::uint8_t, header_bytes + word_bytes> header_{};
     std::size_t gathered_ = 0;
     std::uint32_t payload_left_;
     bool open_head_ = false, block_ = false;

@@ -258,7 +258,7 @@ struct h2_session::callbacks {
             must(nghttp2_option_new(&fresh));
             nghttp2_option_set_no_auto_window_update(fresh, 1);
             nghttp2_option_set_no_http_messaging(fresh, 1);  // one place judges messages, whatever their version
-            nghttp2_option_set_max_continuations(fresh, 8);
+            nghttp2_option_set_max_continuations(fresh, 8);  // behind h2_frame_rules
             nghttp2_option_set_max_send_header_block_length(fresh, 16 * 1024 * 1024);  // bounded where heads are read
             nghttp2_option_set_stream_reset_rate_limit(fresh, 100'000, 10'000);  // behind our own budget, which tells
             nghttp2_option_set_builtin_recv_extension_type(fresh, NGHTTP2_PRIORITY_UPDATE);

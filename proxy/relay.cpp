@@ -182,6 +182,7 @@ private:
         if (body.ended_early()) record_.reason = verdict_of(fault::deadline).reason;
         if (record_.sent_bytes >= large_body_bytes) upstream_.note_reader(client_.connection().write_waits() == waits);
         if (sent) co_return outcome{};
+        if (sent.error() == http::errc::missing_upgrade) co_return outcome{fault::bad_response, sent.error()};
         if (watch_.over() != fault::none) co_return outcome{watch_.over(), {}};
         if (body.broken()) co_return outcome{fault::response_cut, body.broken()};
         co_return outcome{fault::client_gone, sent.error()};

@@ -87,16 +87,15 @@ class Door(Case):
         return most, most_upstream, bystander, attack
 
 
-# What is done, how the owner hears of it, if at all, and the code of the GOAWAY. Who sends what can't be is thrown out at
-# once: there is nothing to repeat, and no name for it.
+# What is done, how the owner hears of it, and the code of the GOAWAY. Who sends what can't be is thrown out at once.
 ATTACKS = (
     ("rapid-reset", "rapid-reset", h2.CALM),
     # The six ways to make us reset a stream (CVE-2025-8671), and one of our own.
-    ("window-overflow", "made-you-reset", h2.CALM), ("window-zero", None, h2.PROTOCOL_ERROR),
-    ("priority-length", None, h2.FRAME_SIZE_ERROR), ("priority-self", None, h2.PROTOCOL_ERROR),
-    ("data-after-end", None, h2.STREAM_CLOSED), ("headers-after-end", None, h2.STREAM_CLOSED),
+    ("window-overflow", "made-you-reset", h2.CALM), ("window-zero", "made-you-reset", h2.PROTOCOL_ERROR),
+    ("priority-length", "made-you-reset", h2.FRAME_SIZE_ERROR), ("priority-self", "made-you-reset", h2.PROTOCOL_ERROR),
+    ("data-after-end", "made-you-reset", h2.STREAM_CLOSED), ("headers-after-end", "made-you-reset", h2.STREAM_CLOSED),
     ("lying-length", "made-you-reset", h2.CALM),
-    ("continuations", None, None), ("tiny-continuations", None, None), ("few-continuations", "continuation", h2.CALM),
+    ("continuations", "continuation", h2.CALM), ("tiny-continuations", "continuation", h2.CALM), ("few-continuations", "continuation", h2.CALM),
     ("large-lists", "continuation", h2.CALM), ("hpack-bomb", "header-list", h2.CALM),
     ("table-sizes", "too-many-streams", h2.CALM), ("too-many-streams", "too-many-streams", h2.CALM),
     ("settings", "settings", None), ("ping", "ping", None),

@@ -1,5 +1,6 @@
 """WebSockets over HTTP/2 (RFC 8441). A browser's: http2_browser_test.py."""
 import base64
+import json
 import os
 
 from support import h2
@@ -25,7 +26,7 @@ class Tunnels(Case):  # RFC 8441
             while data := exchange.socket.recv(65536):
                 exchange.send(data)
 
-        lintel = self.lintel("--h2c", "allow", routes=ROUTES % self.backend(app_side).url, workers=1)
+        lintel = self.lintel("--h2c", "allow", routes=ROUTES % self.backend(app_side).url, access_log="-", workers=1)
         lintel.until("nobody.test", status=404)
         return lintel
 
@@ -62,9 +63,13 @@ class Tunnels(Case):  # RFC 8441
 
     def test_an_app_that_does_not_switch(self):
         for how in ({"accept": "wrong"}, {"status": "200 OK"}):
-            with self.subTest(**how), H2(self.door(**how).http) as peer:
+            lintel = self.door(**how)
+            with self.subTest(**how), H2(lintel.http) as peer:
                 answer = peer.answer(self.ask(peer))
                 self.assertIn((answer.status, answer.reset), ((502, None), (None, h2.INTERNAL_ERROR)))
+                if answer.status:
+                    line = wait_for(lambda: [each for each in lintel.log.splitlines() if '"/chat' in each], "its line")[0]
+                    self.assertEqual((502, "bad-response"), tuple(json.loads(line)[key] for key in ("status", "reason")))
 
     def test_an_app_that_refuses(self):
         with H2(self.door(status="403 Forbidden").http) as peer:

@@ -458,9 +458,13 @@ TEST_F(H2ExtendedConnect, IsRefusedAsTheAppDoes)
     EXPECT_TRUE(comes(1));
     EXPECT_EQ(came(1).body, "no");
     connect(3);
-    finish(asked(2), 200, "what?");
+    auto& tunnel = respond(asked(2), 200, "what?");
+    EXPECT_TRUE(until([&] { return tunnel.over; }));
+    EXPECT_EQ(tunnel.value, errc::missing_upgrade) << "200 would mean a tunnel";
+    EXPECT_FALSE(asked(2).asked.response_started()) << "the client may get another";
+    finish(asked(2), 502, "what?");
     EXPECT_TRUE(comes(3));
-    EXPECT_TRUE(came(3).heads.at(0).starts_with("502 ")) << "200 would mean a tunnel";
+    EXPECT_TRUE(came(3).heads.at(0).starts_with("502 "));
     connect(5);
     auto head = head_of(101);
     head.fields.add("Sec-WebSocket-Accept", "of another key");

@@ -37,7 +37,7 @@ TEST(H2FrameScanner, SeesEachHeaderHoweverTheBytesArrive)
         EXPECT_EQ(seen[1].length, 3U);
         EXPECT_EQ(seen[1].stream, 1U);
         EXPECT_TRUE(seen[1].has(h2_frame_header::end_stream));
-        EXPECT_EQ(seen[2].dependency, 3U);
+        EXPECT_EQ(seen[2].word, 3U);
         EXPECT_EQ(seen[3].length, 300U);
         EXPECT_TRUE(scanner.between_frames());
     }
@@ -95,11 +95,35 @@ TEST(H2FrameRules, WhatDependsOnItselfIsRefused)
 {
     h2_frame_rules rules;
     auto frame = of(h2_frame::priority, 3);
-    frame.dependency = 3;
+    frame.word = 3;
     EXPECT_EQ(rules.judge(frame), h2_code::protocol_error);
-    frame.dependency = 1;
+    frame.word = 1;
     EXPECT_EQ(rules.judge(frame), h2_code::no_error);
     EXPECT_EQ(rules.judge(of(h2_frame::priority, 0)), h2_code::protocol_error);
+}
+
+TEST(H2FrameRules, WindowsOpenBySomething)
+{
+    h2_frame_rules rules;
+    h2_frame_header frame{.length = 4, .type = h2_frame::window_update, .stream = 1, .word = 1};
+    EXPECT_EQ(rules.judge(frame), h2_code::no_error);
+    frame.word = 0;
+    EXPECT_EQ(rules.judge(frame), h2_code::protocol_error);
+    frame.length = 5;
+    EXPECT_EQ(rules.judge(frame), h2_code::frame_size_error);
+}
+
+TEST(H2FrameRules, AHeaderBlockHasFewParts)
+{
+    h2_frame_rules rules;
+    for (int block = 0; block < 3; ++block) {
+        rules.judge(of(h2_frame::headers, 1));
+        for (int i = 0; i < 8; ++i) EXPECT_EQ(rules.judge(of(h2_frame::continuation, 1)), h2_code::no_error);
+    }
+    EXPECT_EQ(rules.judge(of(h2_frame::continuation, 1)), h2_code::enhance_your_calm);
+    EXPECT_EQ(h2_frame_rules::known_from(h2_frame::continuation, h2_code::enhance_your_calm), h2_attack::continuation);
+    EXPECT_EQ(h2_frame_rules::known_from(h2_frame::data, h2_code::stream_closed), h2_attack::made_you_reset);
+    EXPECT_FALSE(h2_frame_rules::known_from(h2_frame::headers, h2_code::protocol_error));
 }
 
 }  // namespace
