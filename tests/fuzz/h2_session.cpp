@@ -1,6 +1,5 @@
 // A client's bytes through all that an HTTP/2 connection does before a handler: scanner, rules, budget, nghttp2, heads
-// and checks. Structure-aware: the input is a list of frames, whose lengths are made right; a first byte of 0xFF takes
-// the rest as it is. Every request that is good is answered with a short body.
+// and checks. Every request that is good is answered with a short body.
 
 #include "http/h2_session.hpp"
 #include "http/error.hpp"
@@ -8,8 +7,8 @@
 #include "http/h2_frame_rules.hpp"
 #include "http/h2_head.hpp"
 #include "http/request_check.hpp"
+#include "tests/fuzz/h2_frames.hpp"
 #include "tests/fuzz/target.hpp"
-#include "tests/support/h2_bytes.hpp"
 
 #include <map>
 #include <memory>
@@ -135,28 +134,11 @@ void one_stream::on_data(std::string_view bytes)
     of.session.consumed(id, bytes.size());
 }
 
-/// Each frame: type, flags, stream, the length of its payload in two bytes, and the payload as far as there is one.
-std::string framed(std::string_view input)
-{
-    std::string out;
-    while (input.size() >= 5) {
-        auto octet = [&](std::size_t at) { return static_cast<unsigned char>(input[at]); };
-        auto size = std::min<std::size_t>(octet(3) << 8 | octet(4), input.size() - 5);
-        out += test::h2_frame_bytes(octet(0) % 18, octet(1), octet(2), input.substr(5, size));
-        input.remove_prefix(5 + size);
-    }
-    return out;
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
-    auto input = text_of(data, size);
-    bool raw = input.starts_with('\xFF');
-    auto bytes = std::string(http::h2_preface);
-    bytes += raw ? std::string(input.substr(1)) : test::h2_frame_bytes(4, 0, 0, "") + framed(input);
     side server;
-    server.run(bytes);
+    server.run(std::string(http::h2_preface) + said(text_of(data, size)));
     return 0;
 }
