@@ -143,8 +143,9 @@ public:
     void terminate(h2_code why);
 
 private:
-    struct callbacks;
-    struct memory;
+    struct library;
+
+    static constexpr std::size_t least_data_bytes = 1024;  ///< a frame that a body gets while there is little room
 
     bool is_full() const;
     void updated(h2_stream_id id);

@@ -23,7 +23,7 @@ HOMES = [
     (r"yaml-cpp/", ["discovery/*.cpp", "app/*.cpp", "acme/issuer*.cpp"]),
     (r"CLI/", ["app/*.cpp"]),
     (r"curl/", ["http/fetch*.cpp"]),
-    (r"nghttp2/", ["http/h2_session.cpp"]),
+    (r"nghttp2/", ["http/h2_session.cpp", "http/h2_library*"]),
     (r"libpsl", ["acme/limits.cpp"]),
     (r"sqlite3", ["store/*.cpp"]),
     (r"ares", ["net/*"]),
