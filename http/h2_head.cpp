@@ -93,6 +93,7 @@ result<void> h2_field_list::read(const head_limits& limits, request_head& out)
     if (auto wrong = join_cookies()) return wrong;
     auto pseudo = read_pseudo();
     if (!pseudo) return pseudo.error();
+    if (pseudo->authority && !is_field_value(*pseudo->authority)) return errc::bad_host;
     if (pseudo->authority) out.fields.add({"Host", *pseudo->authority, field_id::host});
     if (auto read = read_fields(pseudo->count, limits, out.fields); !read) return read;
     if (pseudo->authority && out.fields.count(field_id::host) > 1) {

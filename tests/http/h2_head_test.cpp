@@ -107,6 +107,16 @@ TEST_F(H2Head, JoinsTheCrumbsOfCookies)
 {
     ASSERT_EQ(read(request({{"cookie", "a=1"}, {"x-a", "1"}, {"cookie", "b=2"}, {"cookie", "c"}})), error_code());
     EXPECT_EQ(seen(), (pairs{{"Host", "a.example"}, {"cookie", "a=1; b=2; c"}, {"x-a", "1"}}));
+    ASSERT_EQ(read(request({{"cookie", ""}, {"cookie", "a=1"}, {"cookie", ""}})), error_code());
+    EXPECT_EQ(seen(), (pairs{{"Host", "a.example"}, {"cookie", "a=1"}})) << "empty ones add nothing";
+    EXPECT_EQ(read(request({{"cookie", "a=1 "}, {"cookie", "b=2"}})), errc::bad_field_value) << "each is a field value";
+}
+
+TEST_F(H2Head, FindsAFieldWhateverBecameOfTheHead)
+{
+    read(request({{"content-type", "application/grpc"}, {"connection", "close"}}));
+    EXPECT_EQ(list.find("content-type"), "application/grpc");
+    EXPECT_FALSE(list.find("content-length"));
 }
 
 TEST_F(H2Head, HasTheLimitsOfHttp1)
