@@ -40,12 +40,12 @@ h2_upstream::h2_upstream(net::worker& home, std::unique_ptr<net::stream> connect
 
 h2_upstream::~h2_upstream() { stream_->close(); }
 
-bool h2_upstream::has_room() const
+std::size_t h2_upstream::room() const
 {
-    if (leaving_ || over_ || stream_->peer_gone()) return false;
+    if (leaving_ || over_ || stream_->peer_gone()) return 0;
     bool stalled = writing_ && home_.time() - writing_since_ > stalled_after;
-    auto most = settings_seen_ ? std::min(session_.peer_streams(), h2_session::streams) : 1;
-    return !stalled && open_.size() < most;
+    std::size_t most = settings_seen_ ? std::min(session_.peer_streams(), h2_session::streams) : 1;
+    return stalled || open_.size() >= most ? 0 : most - open_.size();
 }
 
 void h2_upstream::on_settings()

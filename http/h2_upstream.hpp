@@ -21,9 +21,10 @@ public:
     h2_upstream(const h2_upstream&) = delete;
     ~h2_upstream();
 
-    /// Another call may begin: the upstream takes more at a time, has not said that it is leaving, and reads what it is
-    /// sent. Until it has said how many it takes (RFC 9113 §3.4) one call is all.
-    bool has_room() const;
+    /// How many more calls may begin: the upstream takes so many at a time, has not said that it is leaving, and reads
+    /// what it is sent. Until it has said how many it takes (RFC 9113 §3.4) one call is all.
+    std::size_t room() const;
+    bool has_room() const { return room() > 0; }
     bool has_said_how_many() const { return settings_seen_; }
 
     /// `told`: called whenever the upstream says how many it takes, that it is leaving, or is gone. Whoever hears it

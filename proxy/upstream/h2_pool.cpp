@@ -54,13 +54,13 @@ std::unique_ptr<http::h2_call> h2_pool::place::take()
 
 bool h2_pool::may_open(std::size_t most) const
 {
-    auto open = opening_, promising = opening_;
+    auto open = opening_, room = opening_ * usual_streams;
     for (const auto& each : connections_) {
         if (each->leaving()) continue;
         ++open;
-        if (!each->has_said_how_many()) ++promising;
+        room += each->has_said_how_many() ? each->room() : usual_streams;
     }
-    return open < most && waiting_.size() > promising * usual_streams;
+    return open < most && waiting_.size() > room;
 }
 
 void h2_pool::add(std::shared_ptr<http::h2_upstream> connected)

@@ -54,8 +54,8 @@ public:
         std::list<place*>::iterator here_;
     };
 
-    /// Whether one more connection is worth it for somebody in the line: there are fewer than `most`, and those that
-    /// are being opened will not do for all who wait.
+    /// Whether one more connection is worth it for somebody in the line: there are fewer than `most`, and the room on
+    /// those that are here or being opened will not do for all who wait.
     bool may_open(std::size_t most) const;
 
     /// Counts as a connection from its first step on.

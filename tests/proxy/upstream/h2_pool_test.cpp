@@ -198,6 +198,15 @@ TEST_F(H2Pool, SharesAConnectionUpToWhatTheAppTakes)
     EXPECT_EQ(server.connections.size(), 2U);
 }
 
+TEST_F(H2Pool, ManyThatWaitForOneConnectionOpenNoSecond)
+{
+    for (int i = 0; i < 10; ++i) ask();
+    greeted(1, 10);
+    EXPECT_TRUE(until([&] { return std::ranges::all_of(requests, &asking::has_call); }));
+    settle();
+    EXPECT_EQ(server.connections.size(), 1U);
+}
+
 TEST_F(H2Pool, TakesTheConnectionWithTheFewestCalls)
 {
     auto& first = ask();
