@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t least_read_bytes = 4 * 1024;
+constexpr duration recently = 1s;    ///< a write had to wait: there is more than the client takes
 constexpr duration farewell = 1s;    ///< how long a client may take to notice that we close
 constexpr duration round_trip = 1s;  ///< for a client to hear that we take no further requests
 
@@ -49,6 +50,7 @@ h2_connection::h2_connection(net::worker& home, std::unique_ptr<net::stream> cli
       output_due_(home),
       pong_(home),
       idle_since_(home.time()),
+      had_to_wait_(idle_since_ - recently),
       writer_(home),
       tasks_(home),
       place_(book, *this)
@@ -260,7 +262,8 @@ void h2_connection::produce()
     if (writing_) return;
     auto room = large_ ? net::buffer_pool::large_bytes : net::buffer_pool::block_bytes;
     if (large_ && output_.empty()) output_.prepare(room);  // at once: it isn't moved while it grows
-    waits_for_urgent_ = !session_.produce(output_, room);
+    bool crowded = home_.time() - had_to_wait_ < recently;
+    waits_for_urgent_ = !session_.produce(output_, room, crowded);
     if (output_.empty()) output_.release();
 }
 
@@ -278,7 +281,9 @@ task<void> h2_connection::write()
         }
         large_ = output_.size() > net::buffer_pool::block_bytes / 2;
         writing_ = true;
+        auto waits = client_->write_waits();
         auto sent = co_await client_->write_all(output_.bytes());
+        if (client_->write_waits() != waits) had_to_wait_ = home_.time();
         if (waits_for_urgent_) co_await net::next_round();
         writing_ = false;
         output_.consume(output_.size());

@@ -86,7 +86,7 @@ private:
     net::buffer input_, output_;
     net::event output_due_, pong_;
     std::uint64_t served_ = 0;
-    time_point idle_since_, head_since_ = time_point::max();
+    time_point idle_since_, had_to_wait_, head_since_ = time_point::max();
     bool receiving_ = false, writing_ = false, ending_ = false, done_ = false, draining_ = false, refusing_ = false;
     bool preface_seen_ = false;
     bool large_ = false;             ///< the last write filled a block

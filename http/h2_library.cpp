@@ -163,7 +163,7 @@ struct h2_session::library::called {
         append(out, text_of(header, frame_header_bytes));
         append(out, bytes);
         here.events_.on_data_sent(size, here.at_window_);
-        here.ran_dry_ = here.ordered_ && which->runs_dry();
+        here.ran_dry_ = here.crowded_ && which->runs_dry();
         return here.is_full() || here.ran_dry_ ? NGHTTP2_ERR_PAUSE : 0;  // nothing stays packed
     }
 };

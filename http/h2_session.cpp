@@ -43,10 +43,11 @@ bool h2_session::receive(std::string_view bytes)
     return false;
 }
 
-bool h2_session::produce(net::buffer& out, std::size_t room_bytes)
+bool h2_session::produce(net::buffer& out, std::size_t room_bytes, bool crowded)
 {
     out_ = &out;
     end_ = room_bytes;
+    crowded_ = crowded && ordered_;
     ran_dry_ = false;
     while (!is_full() && !ran_dry_) {
         const std::uint8_t* bytes = nullptr;

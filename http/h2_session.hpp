@@ -100,9 +100,10 @@ public:
     bool receive(std::string_view bytes);
 
     /// Appends frames to `out`, as many as there is room for in `room_bytes` (a little more for a head). Frames of
-    /// streams by their urgency (RFC 9218 §10). False: a stream that may go before others has given all that it had for
-    /// now; what it has in the next round of the loop goes before theirs.
-    bool produce(net::buffer& out, std::size_t room_bytes);
+    /// streams by their urgency (RFC 9218 §10). `crowded`: the peer takes less than there is, so that order matters.
+    /// False: then a stream that may go before others has given all that it had for now; what it has in the next round
+    /// of the loop goes before theirs.
+    bool produce(net::buffer& out, std::size_t room_bytes, bool crowded = false);
 
     /// Nothing more will be received or sent.
     bool over() const;
@@ -157,7 +158,8 @@ private:
     std::size_t end_ = 0;                ///< of the room in it
     bool at_window_ = false;             ///< the windows end the DATA frame that is being made
     bool ordered_ = false;               ///< some streams go before others
-    bool ran_dry_ = false;               ///< while it produces: one of them did
+    bool crowded_ = false;               ///< while it produces: as it was told
+    bool ran_dry_ = false;               ///< and a stream did
     std::vector<h2_stream_id> updated_;  ///< that had a PRIORITY_UPDATE before their heads
 };
 

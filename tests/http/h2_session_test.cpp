@@ -71,10 +71,10 @@ protected:
     }
 
     /// Types and streams of the frames that are to be sent: "7:0 …".
-    std::string produced(std::size_t room = 64 * 1024)
+    std::string produced(std::size_t room = 64 * 1024, bool crowded = false)
     {
         net::buffer out(pool);
-        session.produce(out, room);
+        goes_on = session.produce(out, room, crowded);
         std::string all;
         for (auto bytes = out.bytes(); bytes.size() >= 9;) {
             auto octet = [&](std::size_t at) { return static_cast<unsigned char>(bytes[at]); };
@@ -91,7 +91,7 @@ protected:
     std::vector<h2_code> resets;
     std::size_t data_bytes = 0, starved_frames = 0;
     int pongs = 0;
-    bool refuses = false;
+    bool refuses = false, goes_on = true;
     h2_session session{h2_session::role::server, *this};
 };
 
@@ -203,6 +203,44 @@ TEST_F(H2Session, TheUrgentGoesFirst)
     session.receive(asked(1) + asked(3));
     session.prioritise(1, 6, false);
     session.prioritise(3, 1, false);
+    produced();
+    std::vector<h2_field> head{{":status", "200"}};
+    for (auto id : {1, 3}) {
+        streams[id]->body = "hello";
+        session.send_head(id, head, h2_session::head::with_body);
+    }
+    EXPECT_EQ(produced(), "1:1 1:3 0:3! 0:1! ");
+}
+
+TEST_F(H2Session, WhereItIsCrowdedOthersWaitForWhatTheUrgentHasNext)
+{
+    session.receive(asked(1) + asked(3));
+    session.prioritise(3, 1, false);
+    produced();
+    std::vector<h2_field> head{{":status", "200"}};
+    for (auto id : {1, 3}) {
+        streams[id]->body = "hello";
+        streams[id]->last = false;
+        session.send_head(id, head, h2_session::head::with_body);
+    }
+    EXPECT_EQ(produced(64 * 1024, true), "1:1 1:3 0:3 ");
+    EXPECT_FALSE(goes_on);
+    streams[3]->body = "world";
+    streams[3]->last = true;
+    session.resume(3);
+    EXPECT_EQ(produced(64 * 1024, true), "0:3! 0:1 ") << "it is complete: the others have their turn";
+    EXPECT_FALSE(goes_on);
+    streams[1]->body = "world";
+    session.resume(1);
+    EXPECT_EQ(produced(), "0:1 ");
+    EXPECT_TRUE(goes_on) << "nobody is in the way of anybody";
+}
+
+TEST_F(H2Session, WhoAsksByFrameFirstIsNotOverruled)
+{
+    session.receive(h2_frame_bytes(16, 0, 0, big_endian(3, 4) + "u=0") + asked(1) + asked(3));
+    session.prioritise(1, 2, false);
+    session.prioritise(3, 7, false);
     produced();
     std::vector<h2_field> head{{":status", "200"}};
     for (auto id : {1, 3}) {
