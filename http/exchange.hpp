@@ -65,8 +65,8 @@ public:
     /// of its body, the client's patience.
     virtual void use(const model::http_options& options) = 0;
 
-    /// The request's body is one side of a conversation (gRPC): its client may be silent for as long as it likes, and say
-    /// it in a few bytes at a time.
+    /// The request's body is one side of a conversation (gRPC): its client may be silent for as long as it likes, and
+    /// say it in a few bytes at a time.
     virtual void expect_pauses() {}
 
     /// The connection's: its addresses and what TLS knows.

@@ -13,8 +13,8 @@ struct price {
 };
 
 /// In the enum's order. Of what only attackers do a connection may have a hundred or two at once and ten or twenty a
-/// second for ever; a thousand and a hundred of what others do now and then (browsers that leave a page of a hundred pictures, calls of
-/// gRPC that nobody waits for any more).
+/// second for ever; a thousand and a hundred of what others do now and then (browsers that leave a page of a hundred
+/// pictures, calls of gRPC that nobody waits for any more).
 constexpr std::array prices{
     price{h2_attack::rapid_reset, "rapid-reset", 200},
     price{h2_attack::made_you_reset, "made-you-reset", 1'000},

@@ -95,7 +95,7 @@ private:
     h2_tunnel* tunnel_ = nullptr;
     bool begun_ = false, gone_ = false;
     bool conversation_ = false;  ///< its client may be silent, and brief
-    bool closed_ = false;  ///< the session knows the stream no more
+    bool closed_ = false;        ///< the session knows the stream no more
 };
 
 }  // namespace lintel::http

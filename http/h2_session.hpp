@@ -85,7 +85,7 @@ public:
 
     static constexpr std::uint32_t streams = 100;                   ///< that a client may have at a time
     static constexpr std::uint32_t header_list_bytes = 64 * 1024;   ///< of a request, as RFC 9113 §10.5.1 counts them
-    static constexpr std::uint32_t answer_list_bytes = 128 * 1024;  ///< of a response: a thousand fields count 32 KiB more
+    static constexpr std::uint32_t answer_list_bytes = 128 * 1024;  ///< of a response: 1,000 fields count 32 KiB more
     static constexpr std::int32_t stream_window_bytes = 64 * 1024;  ///< of a body that nobody has read yet
     static constexpr std::int32_t connection_window_bytes = 1024 * 1024;
 
@@ -151,11 +151,11 @@ private:
     std::byte* packing_ = nullptr;  ///< shared, where it has none of its own
     nghttp2_session* session_ = nullptr;
     events& events_;
-    net::buffer* out_ = nullptr;  ///< while it produces
-    std::size_t end_ = 0;         ///< of the room in it
-    bool at_window_ = false;      ///< the windows end the DATA frame that is being made
-    bool ordered_ = false;        ///< some streams go before others
-    bool ran_dry_ = false;        ///< while it produces: one of them did
+    net::buffer* out_ = nullptr;         ///< while it produces
+    std::size_t end_ = 0;                ///< of the room in it
+    bool at_window_ = false;             ///< the windows end the DATA frame that is being made
+    bool ordered_ = false;               ///< some streams go before others
+    bool ran_dry_ = false;               ///< while it produces: one of them did
     std::vector<h2_stream_id> updated_;  ///< that had a PRIORITY_UPDATE before their heads
 };
 

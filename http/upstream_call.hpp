@@ -44,8 +44,8 @@ public:
     /// The upstream says that it did nothing with the request (RFC 9113 §8.7): it may be sent again.
     virtual bool unprocessed() const = 0;
 
-    /// The response may pause as long as it likes (event streams, gRPC): no patience between its bytes, and none for the
-    /// first where this is said before send().
+    /// The response may pause as long as it likes (event streams, gRPC): no patience between its bytes, and none for
+    /// the first where this is said before send().
     virtual void expect_pauses() = 0;
 
     /// How the client took the response: what it takes at once may come in larger portions next time. A slow reader

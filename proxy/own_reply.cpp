@@ -1,8 +1,8 @@
 #include "proxy/own_reply.hpp"
 
 #include "base/text.hpp"
-#include "http/grpc.hpp"
 #include "http/error_page.hpp"
+#include "http/grpc.hpp"
 #include "http/h1_writer.hpp"
 #include "model/handshake_policies.hpp"
 
