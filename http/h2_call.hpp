@@ -23,7 +23,7 @@ public:
     explicit h2_call(std::shared_ptr<h2_upstream> over);
     h2_call(const h2_call&) = delete;
     /// What is left of the stream is broken off.
-    ~h2_call();
+    ~h2_call() override;
 
     /// The connection has carried a call before: it may have died since. Not where the upstream reset this one only.
     bool on_used_connection() const { return used_connection_ && !reset_; }

@@ -83,10 +83,9 @@ public:
         ~events() = default;
     };
 
-    static constexpr std::uint32_t streams = 100;                  ///< that a client may have at a time
-    static constexpr std::uint32_t header_list_bytes = 64 * 1024;  ///< of a request, as RFC 9113 §10.5.1 counts them
-    static constexpr std::uint32_t answer_list_bytes =
-        128 * 1024;  ///< of a response: a thousand fields count 32 KiB more
+    static constexpr std::uint32_t streams = 100;                   ///< that a client may have at a time
+    static constexpr std::uint32_t header_list_bytes = 64 * 1024;   ///< of a request, as RFC 9113 §10.5.1 counts them
+    static constexpr std::uint32_t answer_list_bytes = 128 * 1024;  ///< of a response: 1,000 fields count 32 KiB more
     static constexpr std::int32_t stream_window_bytes = 64 * 1024;  ///< of a body that nobody has read yet
     static constexpr std::int32_t connection_window_bytes = 1024 * 1024;
 

@@ -39,7 +39,7 @@ void buffer::consume(std::size_t count)
     if (begin_ == end_) begin_ = end_ = 0;
 }
 
-void buffer::swap(buffer& other)
+void buffer::swap(buffer& other) noexcept
 {
     std::swap(memory_, other.memory_);
     std::swap(capacity_, other.capacity_);

@@ -46,7 +46,7 @@ public:
     bool full() const { return memory_ && end_ == capacity_; }
 
     /// Of two buffers of one pool. The bytes stay where they are.
-    void swap(buffer& other);
+    void swap(buffer& other) noexcept;
 
     /// Gives the memory back; the bytes in it are lost.
     void release();

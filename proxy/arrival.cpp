@@ -11,8 +11,6 @@ namespace lintel::proxy {
 
 namespace {
 
-using model::tcp_security;
-
 class reading {
 public:
     reading(worker_state& worker, std::size_t entrypoint, net::peeked_stream& client, time_point end)

@@ -36,7 +36,7 @@ task<void> prober::probe(endpoint_ptr target)
 {
     auto wait = first_pause;
     while (target->wants_probe() || target->wants_checks()) {
-        bool answered = co_await answers(*target);
+        bool answered = co_await answers(*target, target->check());
         bool changed = target->set_reachable(answered);
         if (changed || (!answered && wait == first_pause)) on_change_(*target);
         watched_[target.get()] = true;
@@ -48,9 +48,8 @@ task<void> prober::probe(endpoint_ptr target)
     watched_.erase(target.get());
 }
 
-task<bool> prober::answers(const endpoint& target)
+task<bool> prober::answers(const endpoint& target, endpoint_check check)
 {
-    auto check = target.check();
     auto end = steady_clock::now() + (check.how.grpc ? check.how.timeout : patience);
     auto left = [end] { return std::max<duration>(end - steady_clock::now(), duration(1)); };
     auto port = check.how.port != 0 ? check.how.port : target.port();

@@ -27,7 +27,8 @@ public:
 
 private:
     task<void> probe(endpoint_ptr target);
-    task<bool> answers(const endpoint& target);
+    /// `check`: a copy of the target's, which a snapshot may change while we wait.
+    task<bool> answers(const endpoint& target, endpoint_check check);
     task<void> pause(const endpoint_ptr& target, duration how_long);
 
     net::worker& home_;
