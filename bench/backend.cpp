@@ -14,10 +14,10 @@
 
 #include <openssl/evp.h>
 #include <openssl/sha.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <string_view>
 #include <utility>
@@ -91,13 +91,15 @@ std::string accept_of(std::string key)
 
 // ---------------------------------------------------------------- requests
 
-/// The value of a field in a head that ends in an empty line; empty where there is none.
+char lower(unsigned char c) { return static_cast<char>(std::tolower(c)); }
+
+/// The value of a field in a head that ends in an empty line; empty where there is none. `name`: in lower case.
 std::string_view value_of(std::string_view head, std::string_view name)
 {
     for (auto line = head.find("\r\n"); line + 2 < head.size(); line = head.find("\r\n", line + 2)) {
         auto field = head.substr(line + 2, head.find("\r\n", line + 2) - line - 2);
         if (field.size() <= name.size() || field[name.size()] != ':') continue;
-        if (::strncasecmp(field.data(), name.data(), name.size()) != 0) continue;
+        if (!std::ranges::equal(field.substr(0, name.size()), name, {}, lower)) continue;
         field.remove_prefix(std::min(field.find_first_not_of(' ', name.size() + 1), field.size()));
         return field;
     }

@@ -55,8 +55,17 @@ TEST_F(Vault, HoldsInMemoryWhatIsOnDisk)
 {
     auto one = open().value();
     store::changes step = account("d1", "k1");
-    step.certificates.put.push_back({.id = "c", .names = {"a"}, .issuer = "i", .chain_pem = "C", .key_pem = "K"});
-    step.orders.put.push_back({.id = "o", .issuer = "i", .directory = "d1", .names = {"a"}});
+    auto& certificate = step.certificates.put.emplace_back();
+    certificate.id = "c";
+    certificate.names = {"a"};
+    certificate.issuer = "i";
+    certificate.chain_pem = "C";
+    certificate.key_pem = "K";
+    auto& order = step.orders.put.emplace_back();
+    order.id = "o";
+    order.issuer = "i";
+    order.directory = "d1";
+    order.names = {"a"};
     step.setbacks.put.push_back({.subject = "s", .failures = 2, .last_try = {}, .next_try = {}, .why = "w"});
     step.buckets.put.push_back({.key = "b", .tokens = 1.5, .updated = {}});
     ASSERT_TRUE(one.commit(step));

@@ -21,9 +21,7 @@ TEST(PublicNames, AreWhatACertificateAuthorityCouldBeAskedFor)
     EXPECT_FALSE(may_be_public(label + "a.example"));
     EXPECT_FALSE(may_be_public(label + "." + label + "." + label + "." + label + ".example")) << "254 and more";
     for (const auto* name : {"", "localhost", ".", "a.", ".a", "a..b", "192.0.2.1", "1.2", "*.a.example", "a_b.example",
-                             "-a.example", "a-.example", "a b.example", "a.example:443",
-                             "b\xC3\xBC"
-                             "cher.example"}) {
+                             "-a.example", "a-.example", "a b.example", "a.example:443", "bücher.example"}) {
         EXPECT_FALSE(may_be_public(name)) << name;
     }
 }

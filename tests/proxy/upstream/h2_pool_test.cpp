@@ -21,7 +21,6 @@ namespace lintel::proxy {
 namespace {
 
 using namespace std::chrono_literals;
-using test::h2_ends;
 
 /// The upstream's end of one connection.
 struct accepted {
