@@ -274,7 +274,6 @@ task<void> h2_connection::write()
         if (!begun_.empty()) start_begun();
         produce();
         if (output_.empty()) {
-            output_.release();
             if (ending_) co_return;
             co_await output_due_.wait();
             continue;
