@@ -150,7 +150,7 @@ private:
         auto& body = collected_.empty() ? client_.body() : whole;
         bool encrypted = client_.connection().secured().encrypted;
         std::string_view strict = encrypted ? route_->strict_transport_security : std::string_view();
-        sent_request request{request_.head(), body, request_.not_forwarded(), options(), place_, strict};
+        sent_request request{request_.head(), body, request_.not_forwarded(), options(), place_, strict, grpc_};
         auto result = co_await relay(worker_, client_, watch_, held, request, record_);
         result.sent = true;
         result.pooled = held.pooled();

@@ -105,6 +105,7 @@ public:
           options_(request.options),
           place_(request.place),
           strict_transport_security_(request.strict_transport_security),
+          conversation_(request.conversation),
           record_(record),
           breaking_(watch, [this] { upstream_.abort(); }),
           pump_(worker.loop)
@@ -114,7 +115,7 @@ public:
     task<outcome> run()
     {
         upstream_.use(options_);
-        if (http::asks_by_grpc(head_)) upstream_.expect_pauses();
+        if (conversation_) upstream_.expect_pauses();
         outcome result;
         if (request_body_.complete()) {
             note_sent(co_await upstream_.send(head_, request_body_));
@@ -231,6 +232,7 @@ private:
     const model::http_options& options_;
     upload_slots::place& place_;
     std::string_view strict_transport_security_;
+    bool conversation_;
     access_record& record_;
     bool unread_ = false;         ///< the upstream stopped reading the request
     field_names response_names_;  ///< that Connection named

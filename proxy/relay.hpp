@@ -20,6 +20,7 @@ struct sent_request {
     const model::http_options& options;
     upload_slots::place& place;                  ///< given back when the body is out
     std::string_view strict_transport_security;  ///< added to the answer where the app says none; empty: not
+    bool conversation;                           ///< of gRPC: the app may be silent for as long as it likes
 };
 
 /// Sends `request` over the connection that `held` has, passes on what comes back, 1xx included. Returns when both

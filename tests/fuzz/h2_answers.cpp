@@ -15,7 +15,7 @@ using namespace lintel::fuzz;
 
 namespace {
 
-class asked final : public http::h2_stream {
+class asked final : public sending_stream {
 public:
     void begin(http::h2_session& session, std::string_view method, std::string_view body)
     {
@@ -29,14 +29,14 @@ public:
     }
     void give_up()
     {
-        if (closed_ || id_ == 0) return;
+        if (closed() || id_ == 0) return;
         session_->forget(id_);
         session_->reset(id_, http::h2_code::cancel);
     }
 
     void on_field(std::string_view name, std::string_view value) override
     {
-        require(!closed_);
+        require(!closed());
         list_.add(name, value, http::h2_session::answer_list_bytes);
     }
     void on_head(bool ends) override
@@ -56,24 +56,9 @@ public:
     }
     void on_data(std::string_view bytes) override
     {
-        require(!ended_ && !closed_);
+        require(!ended() && !closed());
         session_->consumed(id_, bytes.size());
     }
-    void on_end() override { require(!std::exchange(ended_, true)); }
-    void on_closed(http::h2_code) override { require(!std::exchange(closed_, true)); }
-    offer offered(std::size_t most) override
-    {
-        require(!closed_);
-        auto count = std::min(most, body_.size());
-        return {count, count == body_.size(), nullptr};
-    }
-    std::string_view take(std::size_t count) override
-    {
-        auto taken = body_.substr(0, count);
-        body_.remove_prefix(taken.size());
-        return taken;
-    }
-    void on_sent() override { require(!closed_ && body_.empty()); }
 
 private:
     static void judge(const http::fields& all)
@@ -86,9 +71,9 @@ private:
 
     http::h2_session* session_ = nullptr;
     http::h2_stream_id id_ = 0;
-    std::string_view method_, body_;
+    std::string_view method_;
     http::h2_field_list list_;
-    bool final_ = false, ended_ = false, closed_ = false;
+    bool final_ = false;
 };
 
 class side final : public http::h2_session::events {

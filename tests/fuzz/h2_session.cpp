@@ -20,33 +20,17 @@ namespace {
 
 class side;
 
-struct one_stream final : http::h2_stream {
-    one_stream(side& owner, http::h2_stream_id number) : of(owner), id(number) {}
+struct one_stream final : sending_stream {
+    one_stream(side& owner, http::h2_stream_id number) : sending_stream("hello"), of(owner), id(number) {}
 
     void on_field(std::string_view name, std::string_view value) override { list.add(name, value, 64 * 1024); }
     void on_head(bool ends) override;
     void on_data(std::string_view bytes) override;
-    void on_end() override { require(!std::exchange(ended, true)); }
-    void on_closed(http::h2_code) override { closed = true; }
-    offer offered(std::size_t most) override
-    {
-        require(!closed);
-        auto count = std::min(most, body.size());
-        return {count, count == body.size(), nullptr};
-    }
-    std::string_view take(std::size_t count) override
-    {
-        auto taken = body.substr(0, count);
-        body.remove_prefix(taken.size());
-        return taken;
-    }
-    void on_sent() override { require(!closed); }
 
     side& of;
     http::h2_stream_id id;
     http::h2_field_list list;
-    std::string_view body = "hello";
-    bool begun = false, ended = false, closed = false;
+    bool begun = false;
 };
 
 class side final : public http::h2_session::events {
@@ -66,7 +50,7 @@ public:
             if (!goes_on) break;
         }
         for (auto& [id, each] : streams_) {
-            if (!each->closed) session.reset(id, http::h2_code::cancel);
+            if (!each->closed()) session.reset(id, http::h2_code::cancel);
         }
         drain();
     }
@@ -130,7 +114,7 @@ void one_stream::on_head(bool)
 
 void one_stream::on_data(std::string_view bytes)
 {
-    require(!ended && begun);
+    require(!ended() && begun);
     of.session.consumed(id, bytes.size());
 }
 

@@ -86,6 +86,16 @@ protected:
         return all;
     }
 
+    /// "hello" to the streams 1 and 3.
+    void answer_both()
+    {
+        std::vector<h2_field> head{{":status", "200"}};
+        for (auto id : {1, 3}) {
+            streams[id]->body = "hello";
+            session.send_head(id, head, h2_session::head::with_body);
+        }
+    }
+
     net::buffer_pool pool;
     std::map<h2_stream_id, std::unique_ptr<noted_stream>> streams;
     std::vector<h2_code> resets;
@@ -204,11 +214,7 @@ TEST_F(H2Session, TheUrgentGoesFirst)
     session.prioritise(1, 6, false);
     session.prioritise(3, 1, false);
     produced();
-    std::vector<h2_field> head{{":status", "200"}};
-    for (auto id : {1, 3}) {
-        streams[id]->body = "hello";
-        session.send_head(id, head, h2_session::head::with_body);
-    }
+    answer_both();
     EXPECT_EQ(produced(), "1:1 1:3 0:3! 0:1! ");
 }
 
@@ -217,12 +223,8 @@ TEST_F(H2Session, WhereItIsCrowdedOthersWaitForWhatTheUrgentHasNext)
     session.receive(asked(1) + asked(3));
     session.prioritise(3, 1, false);
     produced();
-    std::vector<h2_field> head{{":status", "200"}};
-    for (auto id : {1, 3}) {
-        streams[id]->body = "hello";
-        streams[id]->last = false;
-        session.send_head(id, head, h2_session::head::with_body);
-    }
+    for (auto id : {1, 3}) streams[id]->last = false;
+    answer_both();
     EXPECT_EQ(produced(64 * 1024, true), "1:1 1:3 0:3 ");
     EXPECT_FALSE(goes_on);
     streams[3]->body = "world";
@@ -242,11 +244,7 @@ TEST_F(H2Session, WhoAsksByFrameFirstIsNotOverruled)
     session.prioritise(1, 2, false);
     session.prioritise(3, 7, false);
     produced();
-    std::vector<h2_field> head{{":status", "200"}};
-    for (auto id : {1, 3}) {
-        streams[id]->body = "hello";
-        session.send_head(id, head, h2_session::head::with_body);
-    }
+    answer_both();
     EXPECT_EQ(produced(), "1:1 1:3 0:3! 0:1! ");
 }
 
